@@ -1,0 +1,16 @@
+//! The habits of this repository, each a command of `cargo xtask`.
+//!
+//! Here belongs what a person or a machine does to the sources: check them, regenerate what is generated,
+//! package what is deployed. Never here: anything that the program needs while it runs.
+
+mod apt;
+mod environment;
+mod node;
+pub mod package;
+mod program;
+mod python;
+pub mod steps;
+mod tool;
+pub mod tree;
+
+pub use environment::Environment;

@@ -1,0 +1,53 @@
+//! `cargo xtask COMMAND`: reads the command line and calls the habit.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use xtask::{Environment, package, steps};
+
+/// Every habit of this repository is a command.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that CI runs, in its order.
+    Test {
+        /// Only this step, by its name.
+        #[arg(long, value_name = "STEP", value_parser = steps::names())]
+        only: Option<String>,
+    },
+    /// Writes anew what is generated from the program and committed.
+    Schema,
+    /// Makes the deployable folder and zip under dist/.
+    Package {
+        /// For which cloud.
+        platform: Platform,
+        /// Build for this target triple instead of this machine's.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Platform {
+    Azure,
+}
+
+fn main() -> Result<ExitCode> {
+    let command = Arguments::parse().command;
+    let environment = Environment::read();
+    let passed = match command {
+        Command::Test { only } => steps::run(&environment, only.as_deref()),
+        Command::Schema => steps::regenerate(&environment).map(|()| true)?,
+        Command::Package { platform: Platform::Azure, target } => {
+            package::azure(&environment, target.as_deref()).map(|_| true)?
+        }
+    };
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

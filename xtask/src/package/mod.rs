@@ -1,0 +1,76 @@
+//! What is deployed: a folder that a cloud runs as it is, and the zip of it.
+//!
+//! Here belongs how the pieces are laid out; what they say stands in `host.json` and beside each entry under
+//! `functions/`. Never here: sending it anywhere.
+
+mod stage;
+mod zipped;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::Environment;
+
+pub use stage::stage;
+pub use zipped::zip_folder;
+
+/// The program's name, in `host.json` as in the folder.
+const PROGRAM: &str = "iotmonitor";
+
+/// Which build goes in.
+pub enum Build {
+    /// The dev profile: quick, for checks.
+    Dev,
+    /// The release profile, for this machine or for a target triple.
+    Release(Option<String>),
+}
+
+/// What was made.
+pub struct Package {
+    /// The folder to run.
+    pub folder: PathBuf,
+    /// The zip to deploy.
+    pub zip: PathBuf,
+    /// How many files both hold.
+    pub files: usize,
+}
+
+/// Makes `dist/azure` and `dist/azure.zip` from a release build.
+///
+/// # Errors
+/// A failed build, or a file that cannot be written.
+pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package> {
+    let build = Build::Release(target.map(str::to_owned));
+    let made = stage_and_zip(environment, &build, &environment.root.join("dist/azure"))?;
+    let size = std::fs::metadata(&made.zip)?.len();
+    println!("{} files, {} KiB zipped: {}", made.files, size / 1024, made.zip.display());
+    Ok(made)
+}
+
+/// Builds the program and makes `folder` and the zip beside it.
+///
+/// # Errors
+/// A failed build, or a file that cannot be written.
+pub fn stage_and_zip(environment: &Environment, build: &Build, folder: &Path) -> Result<Package> {
+    let program = compile(environment, build)?;
+    stage(&environment.root, &program, folder)?;
+    let zip = folder.with_extension("zip");
+    let files = zip_folder(folder, &zip)?;
+    Ok(Package { folder: folder.to_owned(), zip, files })
+}
+
+fn compile(environment: &Environment, build: &Build) -> Result<PathBuf> {
+    let cargo = environment.cargo(&["build", "--package", PROGRAM]);
+    let debug = environment.built(PROGRAM);
+    let name = debug.file_name().context("the program has no name")?;
+    let builds = environment.root.join("target");
+    match build {
+        Build::Dev => cargo.run().map(|()| debug),
+        Build::Release(None) => cargo.arguments(&["--release"]).run().map(|()| builds.join("release").join(name)),
+        Build::Release(Some(triple)) => {
+            cargo.arguments(&["--release", "--target", triple]).run()?;
+            Ok(builds.join(triple).join("release").join(name))
+        }
+    }
+}
