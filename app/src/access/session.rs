@@ -1,0 +1,152 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use domain::ids::{OrgId, SessionId};
+use domain::role::Role;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::organization::{self, Organization};
+use super::pointer::Pointer;
+use super::secret::{Purpose, Secret};
+use super::store::{Command, list, read_both};
+use super::user::{self, MEMBERSHIPS, Membership, User};
+use super::{Caller, Client};
+use crate::ports::{Op, Table};
+use crate::{App, Error};
+
+/// That somebody is signed in somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Never changes.
+    pub id: SessionId,
+    /// The organization that it acts in.
+    pub org: OrgId,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When it was last used, to five minutes.
+    pub last_used_at: Timestamp,
+    /// What the client called itself, at most 256 characters.
+    pub user_agent: Option<String>,
+    /// From where, if known.
+    pub ip_address: Option<IpAddr>,
+    /// What the pointer's partition is named after.
+    pub(super) sha256: String,
+}
+
+/// A session ends when it was not used for so long.
+pub const IDLE: SignedDuration = SignedDuration::from_hours(12);
+/// A session ends so long after signing in.
+pub const ABSOLUTE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// `last_used_at` is written no more often than this.
+pub(super) const GRANULARITY: SignedDuration = SignedDuration::from_mins(5);
+/// More sessions than anybody has devices; the oldest ends.
+const MOST: usize = 50;
+const LONGEST_AGENT: usize = 256;
+pub(super) const SESSIONS: &str = "session|";
+
+impl Session {
+    /// Does it still count?
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created_at) < ABSOLUTE && now.duration_since(self.last_used_at) < IDLE
+    }
+}
+
+/// Somebody signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub caller: Caller,
+    /// The session's secret, for cookie or bearer header; shown this once.
+    pub token: String,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn")
+            .field("caller", &self.caller)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Signs somebody in where they belong: in the organization that they joined first by its id.
+pub(super) async fn start(app: &App, user: &User, client: &Client) -> Result<SignedIn, Error> {
+    for belongs in list::<Membership>(app, &user::partition(&user.id), MEMBERSHIPS, 100).await? {
+        let keys = [organization::PROFILE.to_owned(), organization::member(&user.id)];
+        let found = read_both::<Organization, Membership>(app, &organization::partition(&belongs.org), keys).await?;
+        if let (Some(organization), Some(member)) = found {
+            return start_in(app, user, &organization.thing, member.thing.role, client).await;
+        }
+    }
+    Err(Error::Forbidden("you belong to no organization".into()))
+}
+
+/// Signs somebody in. The session's row is last: nothing leads nowhere, and what counts can be listed and ended.
+pub(super) async fn start_in(
+    app: &App,
+    user: &User,
+    organization: &Organization,
+    role: Role,
+    client: &Client,
+) -> Result<SignedIn, Error> {
+    make_room(app, user).await;
+    let secret = Secret::new(&*app.ids, Purpose::Session);
+    let now = app.now();
+    let session = Session {
+        id: SessionId::from_ulid(&app.ulid()).map_err(|_| Error::Busy)?,
+        org: organization.id.clone(),
+        created_at: now,
+        last_used_at: now,
+        user_agent: client.user_agent.as_deref().map(printable),
+        ip_address: client.address,
+        sha256: secret.sha256(),
+    };
+    let pointer = Pointer::Session { user: user.id.clone(), org: organization.id.clone(), session: session.id.clone() };
+    pointer.store(app, &secret).await?;
+    let command = Command::new(app);
+    let row = command.row(key(&session.id), &session)?;
+    command.apply(&user::partition(&user.id), vec![Op::Insert(row)]).await?;
+    let caller = Caller { session: Some(session.id), ..Caller::person(organization, user, role) };
+    Ok(SignedIn { caller, token: secret.reveal(), expires_at: now + ABSOLUTE })
+}
+
+/// Ends a session. Its own row goes first: from then on the secret opens nothing.
+pub(super) async fn end(app: &App, partition: &str, session: &Session) -> Result<(), Error> {
+    let gone = vec![Op::Delete { key: key(&session.id), etag: None }];
+    Command::new(app).commit(Table::Accounts, partition, gone).await?;
+    if let Err(error) = Pointer::clear(app, &session.sha256).await {
+        tracing::debug!(%error, "a pointer to an ended session stays, and leads nowhere");
+    }
+    Ok(())
+}
+
+/// Clears away what has ended and, from [`MOST`] sessions on, the oldest. Signing in does not depend on it.
+async fn make_room(app: &App, user: &User) {
+    let partition = user::partition(&user.id);
+    let sessions: Vec<Session> = match list(app, &partition, SESSIONS, 2 * MOST).await {
+        Ok(sessions) => sessions,
+        Err(error) => return tracing::warn!(%error, "old sessions stay for now"),
+    };
+    // Ids ascend with time, so the oldest come first.
+    let surplus = (sessions.len() + 1).saturating_sub(MOST);
+    for (index, session) in sessions.iter().enumerate() {
+        if (index < surplus || !session.is_live(app.now()))
+            && let Err(error) = end(app, &partition, session).await
+        {
+            tracing::warn!(%error, "an old session stays for now");
+        }
+    }
+}
+
+pub(super) fn key(id: &SessionId) -> String {
+    format!("{SESSIONS}{id}")
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_AGENT).collect()
+}

@@ -1,0 +1,14 @@
+//! What is wrong, and what people do about it.
+
+mod list;
+mod read;
+mod stored;
+mod triage;
+
+pub use list::{FindingFilter, FindingPage, Listed, counts, page};
+pub use read::{
+    EventFilter, EventPage, HostView, Overview, ServiceFilter, ServicePage, event, events_page, finding, findings_of,
+    host, hosts_of, overview, service, services_page,
+};
+pub(crate) use stored::{StoredAsset, alias_row, host_key, load, plain};
+pub use triage::{TriageRequest, comment, triage};

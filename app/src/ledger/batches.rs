@@ -1,0 +1,23 @@
+use super::commit::Decision;
+
+/// A batch holds whole decisions, at most so many rows with the head and the directory's chunks.
+pub(super) const ROWS: usize = 90;
+
+/// How many decisions from the front fit one batch; at least one.
+pub(super) fn fitting(decisions: &[Decision]) -> usize {
+    let mut rows = 1; // the head
+    let mut taken = 0;
+    for decision in decisions {
+        rows += weight(decision);
+        if taken > 0 && rows > ROWS {
+            break;
+        }
+        taken += 1;
+    }
+    taken
+}
+
+/// Rows of a decision: its own, event and outbox row per event, and at worst a chunk of its own.
+fn weight(decision: &Decision) -> usize {
+    decision.ops.len() + 2 * decision.drafts.len() + decision.entries.len()
+}

@@ -1,0 +1,24 @@
+//! Use cases: one file per thing that the product does, and the ports that they need.
+//!
+//! Here belongs *what happens in which order*: who may, what is read, what [`domain`] decides, what is stored
+//! and announced. Never here: HTTP, GraphQL, Azure, Shodan's JSON, SMTP. Those rooms implement the [`ports`];
+//! a use case never knows which trigger woke it.
+
+mod application;
+mod error;
+
+pub mod access;
+pub mod assets;
+pub mod directory;
+pub mod findings;
+pub mod ledger;
+pub mod notify;
+pub mod poll;
+pub mod ports;
+pub mod rows;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod vault;
+
+pub use application::{App, Registration, Settings};
+pub use error::{Error, UserError, UserErrorCode};

@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::deliver::{Attempted, attempt};
+use super::message::{BadMessage, Work, parse};
+use super::route::{Routed, route};
+use crate::ports::{Message, QueueName, StoreError};
+use crate::{App, Error};
+
+/// A received message is hidden so long: what a crash leaves comes back after it.
+const HIDDEN: Duration = Duration::from_mins(5);
+/// What failed so often goes to the poison queue, as on the Functions host.
+const MOST_TRIES: u32 = 5;
+/// Messages that the pump handles side by side.
+const SIDE_BY_SIDE: usize = 8;
+/// A queue gives at most so many messages at once.
+const AT_ONCE: usize = 32;
+
+/// What became of a message. Every one of these means: delete it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// An event was routed, or somebody else is at it.
+    Routed(Routed),
+    /// An attempt was made, or was not needed.
+    Attempted(Attempted),
+    /// It cannot be understood; repeating would not help.
+    Dropped(BadMessage),
+}
+
+/// Handles one message of the queue `notifications`. An error means: let it come back later. Deliveries that fail are
+/// no errors, they have a schedule of their own.
+pub async fn handle_message(app: &App, body: &str, dequeue_count: Option<u32>) -> Result<Handled, Error> {
+    if let Some(count) = dequeue_count.filter(|count| *count > 1) {
+        tracing::info!(count, "a message comes again");
+    }
+    match parse(body) {
+        Ok(Work::Route { org, event }) => route(app, &org, event).await.map(Handled::Routed),
+        Ok(Work::Attempt { org, delivery, number }) => {
+            attempt(app, &org, &delivery, number).await.map(Handled::Attempted)
+        }
+        Err(error) => {
+            // Its text is not logged: nobody knows whose it is.
+            tracing::error!(%error, bytes = body.len(), "a message is dropped");
+            Ok(Handled::Dropped(error))
+        }
+    }
+}
+
+/// Handles what is visible in the queue, until it is empty or `max` messages were received; how many were.
+/// The pump of standalone mode and of tests; on Azure the Functions host does this.
+pub async fn drain(app: &App, max: usize) -> Result<usize, StoreError> {
+    let mut received = 0;
+    while received < max {
+        let messages = app.queue.receive(QueueName::Notifications, AT_ONCE.min(max - received), HIDDEN).await?;
+        if messages.is_empty() {
+            break;
+        }
+        received += messages.len();
+        let tasks = messages.iter().map(|message| one(app, message));
+        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<()>>().await;
+    }
+    Ok(received)
+}
+
+async fn one(app: &App, message: &Message) {
+    let handled = handle_message(app, &message.body, Some(message.dequeue_count)).await;
+    let done = match handled {
+        Ok(_) => app.queue.delete(QueueName::Notifications, message).await,
+        Err(error) if message.dequeue_count >= MOST_TRIES => {
+            tracing::error!(%error, "a message failed too often");
+            give_up(app, message).await
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a message comes back later");
+            Ok(())
+        }
+    };
+    if let Err(error) = done {
+        tracing::warn!(%error, "a message could not be deleted and comes back");
+    }
+}
+
+/// Put there first, then deleted: a crash between leaves two, not none.
+async fn give_up(app: &App, message: &Message) -> Result<(), StoreError> {
+    app.queue.put(QueueName::NotificationsPoison, &message.body, Duration::ZERO).await?;
+    app.queue.delete(QueueName::Notifications, message).await
+}

@@ -1,0 +1,182 @@
+use domain::email::EmailAddress;
+use domain::event::Event;
+use domain::ids::OrgId;
+use domain::payload::cut;
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
+
+use super::channel::{Channel, ChannelKind, Recipient};
+use super::delivery::{AttemptRecord, Delivery, DeliveryForm, Sent};
+use super::letter;
+use super::outcome::{Ending, Outcome};
+use super::registry;
+use super::secret::{self, Field};
+use crate::ports::{AttemptError, Footer, Letter, Mail, MailError};
+use crate::{App, Error};
+
+/// Mails of one delivery that are handed over side by side.
+const SIDE_BY_SIDE: usize = 8;
+/// Events read side by side.
+const READS: usize = 16;
+/// Fifty recipients and ten attempts have to fit into one row.
+const EXCERPT: usize = 512;
+
+/// What the server says of the address itself, for ever.
+const ADDRESS_REFUSED: [u16; 4] = [550, 551, 553, 556];
+/// What the server says of us: no recipient's fault, and somebody will set it right.
+const WE_ARE_REFUSED: [u16; 4] = [530, 534, 535, 538];
+
+/// Writes to every recipient that still has to be written to.
+pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Result<Outcome, Error> {
+    let ChannelKind::Email { recipients } = &channel.kind else {
+        return Ok(Outcome::cancelled("The channel is not for mail."));
+    };
+    let open: Vec<&Recipient> = recipients
+        .iter()
+        .filter(|r| r.reachable().is_ok() && !delivery.recipients.iter().any(|(done, _)| *done == r.email))
+        .collect();
+    let events = events(app, org, delivery).await?;
+    let letter = |footer| compose(app, delivery, &events, footer);
+    let Some(shown) = letter(footer(app, channel, None)) else {
+        return Ok(Outcome::cancelled("None of its events can be read any more."));
+    };
+    let body = Some(app.letters.compose(&shown).text);
+    let number = delivery.next_number();
+    let tasks = open.into_iter().map(|recipient| {
+        let unsubscribe = unsubscribe_url(app, org, channel, recipient);
+        let letter = letter(footer(app, channel, unsubscribe.clone()));
+        async move {
+            let at = app.now();
+            let begun = tokio::time::Instant::now();
+            let sent = match letter {
+                Some(letter) => app.mailer.send(mail(app, delivery, recipient, &letter, unsubscribe)).await,
+                None => Ok(()),
+            };
+            let duration_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+            (
+                recipient.email.clone(),
+                AttemptRecord { number, at, duration_ms, ..record(&recipient.email, &sent) },
+                sent,
+            )
+        }
+    });
+    let results: Vec<_> = futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffered(SIDE_BY_SIDE).collect().await;
+    for (email, _, sent) in &results {
+        if let Err(error) = sent {
+            suppress(app, org, channel, email, error).await?;
+        }
+    }
+    Ok(sum_up(delivery, results, body))
+}
+
+type Result1 = (EmailAddress, AttemptRecord, Result<(), MailError>);
+
+fn sum_up(delivery: &Delivery, results: Vec<Result1>, body: Option<String>) -> Outcome {
+    let mut outcome = Outcome { result: Ending::Delivered, records: Vec::new(), recipients: Vec::new(), body };
+    let mut waiting = 0_usize;
+    for (email, record, sent) in results {
+        outcome.records.push(record);
+        match sent {
+            Ok(()) => outcome.recipients.push((email, Sent::Taken)),
+            Err(error) if is_final(&error) => outcome.recipients.push((email, Sent::Refused)),
+            Err(_) => waiting += 1,
+        }
+    }
+    let taken = delivery.recipients.iter().chain(&outcome.recipients).any(|(_, sent)| *sent == Sent::Taken);
+    outcome.result = match (waiting, taken) {
+        (0, true) => Ending::Delivered,
+        (0, false) if outcome.records.is_empty() => Ending::Cancelled("Nobody is left who may be written to.".into()),
+        (0, false) => Ending::Refused("The mail server refused every recipient for good.".into()),
+        _ => Ending::Failed { retry_after: None },
+    };
+    outcome
+}
+
+fn is_final(error: &MailError) -> bool {
+    !error.retry && error.code.is_some_and(|code| !WE_ARE_REFUSED.contains(&code))
+}
+
+fn record(email: &EmailAddress, sent: &Result<(), MailError>) -> AttemptRecord {
+    let error = sent.as_ref().err();
+    AttemptRecord {
+        number: 0,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        duration_ms: 0,
+        status: error.and_then(|e| e.code),
+        error: error.map(|e| if is_final(e) { AttemptError::SmtpPermanent } else { AttemptError::SmtpTransient }),
+        excerpt: error.map(|e| cut(&e.message, EXCERPT).to_owned()),
+        recipient: Some(email.clone()),
+    }
+}
+
+/// A recipient whose address the server refuses for ever is not written to again.
+async fn suppress(
+    app: &App,
+    org: &OrgId,
+    channel: &Channel,
+    email: &EmailAddress,
+    error: &MailError,
+) -> Result<(), Error> {
+    let Some(code) = error.code.filter(|code| !error.retry && ADDRESS_REFUSED.contains(code)) else { return Ok(()) };
+    let reason = format!("{code} {}", cut(&error.message, EXCERPT));
+    registry::amend(app, org, &channel.id, |c| {
+        let ChannelKind::Email { recipients } = &mut c.kind else { return false };
+        let Some(recipient) = recipients.iter_mut().find(|r| r.email == *email) else { return false };
+        recipient.suppressed_reason = Some(reason.clone());
+        true
+    })
+    .await?;
+    Ok(())
+}
+
+/// The delivery's events, those that are still there, in their order.
+async fn events(app: &App, org: &OrgId, delivery: &Delivery) -> Result<Vec<Event>, Error> {
+    let reads = delivery.events.iter().map(|id| app.event(org, *id));
+    let read: Vec<_> = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(READS).collect().await;
+    let found = read.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn compose(app: &App, delivery: &Delivery, events: &[Event], footer: Footer) -> Option<Letter> {
+    match delivery.form {
+        DeliveryForm::Summary => letter::summary(events, &app.settings.public_url, footer),
+        DeliveryForm::Letter | DeliveryForm::Request => letter::of(events, &app.settings.public_url, footer),
+    }
+}
+
+fn footer(app: &App, channel: &Channel, unsubscribe_url: Option<String>) -> Footer {
+    let manage_url = format!("{}/app/channels/{}", app.settings.public_url, channel.id);
+    Footer { channel: channel.name.clone(), manage_url, unsubscribe_url }
+}
+
+fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipient) -> Option<String> {
+    let opened = secret::open(app, org, &channel.id, Field::Unsubscribe, &recipient.unsubscribe_sealed);
+    if let Err(error) = &opened {
+        tracing::error!(channel = %channel.id, %error, "a mail goes out without its way to unsubscribe");
+    }
+    let token = String::from_utf8(opened.ok()?).ok()?;
+    Some(format!("{}/hooks/email/unsubscribe/{token}", app.settings.public_url))
+}
+
+fn mail(app: &App, delivery: &Delivery, recipient: &Recipient, letter: &Letter, unsubscribe: Option<String>) -> Mail {
+    let composed = app.letters.compose(letter);
+    let mut headers = Vec::new();
+    if let Some(url) = unsubscribe {
+        headers.push(("List-Unsubscribe".into(), format!("<{url}>")));
+        headers.push(("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()));
+    }
+    Mail {
+        to: recipient.email.clone(),
+        to_name: None,
+        subject: composed.subject,
+        text: composed.text,
+        html: composed.html,
+        message_id: message_id(delivery, &recipient.email),
+        headers,
+    }
+}
+
+/// The same for every attempt, so that a repeat can be collapsed; it tells nobody who the other recipients are.
+fn message_id(delivery: &Delivery, email: &EmailAddress) -> String {
+    format!("{}.{}", delivery.id, secret::hex(&Sha256::digest(email.as_str())[..8]))
+}

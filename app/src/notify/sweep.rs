@@ -1,0 +1,158 @@
+//! What crashes left behind: the tick looks at every outbox that may hold something, at what is overdue, and at the
+//! poison queue. All of it bounded; what a tick does not reach, the next one does.
+
+use domain::ids::{Bucket, OrgId};
+use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+
+use super::delivery::DeliveryId;
+use super::route::put_attempt;
+use super::shelf::{self, DUE};
+use super::{message, poison};
+use crate::ports::{Batch, Op, QueueName, Row, RowRange, StoreError, Table, Value, WriteRow};
+use crate::{App, Error, ledger};
+
+/// What should have been done so long ago was forgotten.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+/// What was asked for again is not asked for once more for so long: the queue may be slow.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// Outboxes that a tick looks at.
+const OUTBOXES: usize = 500;
+/// Events of one outbox that a tick looks at.
+const EVENTS: usize = 300;
+/// Overdue attempts that a tick looks at.
+const OVERDUE: usize = 300;
+/// Reads side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Events whose routing was asked for again.
+    pub rerouted: usize,
+    /// Attempts that were asked for again.
+    pub retried: usize,
+    /// Poisoned messages that were settled.
+    pub settled: usize,
+}
+
+/// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
+/// up again.
+pub async fn sweep(app: &App) -> Result<Swept, Error> {
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app), overdue(app), poison::settle(app));
+    Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
+}
+
+async fn outboxes(app: &App) -> Result<usize, StoreError> {
+    let marks =
+        app.tables.range(Table::Schedule, "dirty", RowRange { from: String::new(), to: None, limit: OUTBOXES }).await?;
+    let tasks = marks.rows.iter().map(|mark| outbox(app, mark));
+    let results: Vec<_> =
+        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    results.into_iter().sum()
+}
+
+/// One outbox: asks again for what lies there too long; takes the mark away once nothing does.
+async fn outbox(app: &App, mark: &Row) -> Result<usize, StoreError> {
+    let Some((org, bucket)) = parse_mark(&mark.key) else {
+        tracing::error!(mark = mark.key, "no outbox has such a name");
+        return Ok(0);
+    };
+    let partition = ledger::partition(&org, bucket);
+    let page = app.tables.range(Table::Exposure, &partition, RowRange::prefix("o|", EVENTS)).await?;
+    let now = app.now();
+    if page.rows.is_empty() {
+        if written(mark).is_none_or(|at| now.duration_since(at) > PATIENCE) {
+            // Only the mark that was read: an event may be on its way, and marks before it is stored.
+            let op = Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) };
+            app.tables
+                .commit(Batch { table: Table::Schedule, partition: "dirty".into(), ops: vec![op], witness: None })
+                .await?;
+        }
+        return Ok(0);
+    }
+    let mut asked = 0;
+    for row in page.rows.iter().filter(|row| is_late(row, written(row), now)) {
+        let Some(number) = row.key.strip_prefix("o|").and_then(|n| n.parse().ok()) else { continue };
+        app.queue
+            .put(QueueName::Notifications, &message::route(&org, bucket, number), std::time::Duration::ZERO)
+            .await?;
+        note_asked(app, Table::Exposure, &partition, row, now).await;
+        asked += 1;
+    }
+    Ok(asked)
+}
+
+async fn overdue(app: &App) -> Result<usize, StoreError> {
+    let now = app.now();
+    let late = now - LATE;
+    let to = Some(format!("{:013}", late.as_millisecond().max(0)));
+    let page = app.tables.range(Table::Deliveries, DUE, RowRange { from: String::new(), to, limit: OVERDUE }).await?;
+    let tasks = page.rows.iter().map(|note| overdue_one(app, note, now));
+    let results: Vec<_> =
+        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    results.into_iter().sum()
+}
+
+/// One overdue note: takes a stale one away, asks again for an attempt that nobody makes.
+async fn overdue_one(app: &App, note: &Row, now: Timestamp) -> Result<usize, StoreError> {
+    let Some((at, org, id)) = parse_due(&note.key) else {
+        tracing::error!(note = note.key, "no attempt has such a name");
+        return Ok(0);
+    };
+    let delivery = match shelf::read(app, &org, &id).await? {
+        Some((delivery, _)) if delivery.next_attempt_at == Some(at) => delivery,
+        // Made, moved, or never stored: then its event still lies in the outbox and makes its own note.
+        _ => {
+            shelf::forget_due(app, &org, &id, at).await;
+            return Ok(0);
+        }
+    };
+    let held = delivery.lease.as_ref().is_some_and(|l| l.until + PATIENCE > now);
+    if held || !is_late(note, None, now) {
+        return Ok(0);
+    }
+    put_attempt(app, &org, &delivery, now).await;
+    note_asked(app, Table::Deliveries, DUE, note, now).await;
+    Ok(1)
+}
+
+/// Too old, and not asked for again just now?
+fn is_late(row: &Row, written: Option<Timestamp>, now: Timestamp) -> bool {
+    let asked = time(row, "asked").is_none_or(|at| now.duration_since(at) > PATIENCE);
+    asked && written.is_none_or(|at| now.duration_since(at) > LATE)
+}
+
+/// Remembers in the row itself that it was asked for again. If that fails, it is asked for once more than needed.
+async fn note_asked(app: &App, table: Table, partition: &str, row: &Row, now: Timestamp) {
+    let mut columns = row.columns.clone();
+    columns.retain(|(name, _)| name != "asked");
+    columns.push(("asked".into(), Value::Int(now.as_millisecond())));
+    let op = Op::Replace(WriteRow { key: row.key.clone(), columns }, row.etag.clone());
+    let batch = Batch { table, partition: partition.to_owned(), ops: vec![op], witness: None };
+    if let Err(error) = app.tables.commit(batch).await {
+        tracing::debug!(%error, "what was asked for again is not noted");
+    }
+}
+
+fn written(row: &Row) -> Option<Timestamp> {
+    time(row, "at")
+}
+
+fn time(row: &Row, column: &str) -> Option<Timestamp> {
+    match row.column(column) {
+        Some(Value::Int(millis)) => Timestamp::from_millisecond(*millis).ok(),
+        _ => None,
+    }
+}
+
+fn parse_mark(key: &str) -> Option<(OrgId, Bucket)> {
+    let (org, bucket) = key.split_once(':')?;
+    Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?)))
+}
+
+fn parse_due(key: &str) -> Option<(Timestamp, OrgId, DeliveryId)> {
+    let mut parts = key.splitn(3, ':');
+    let millis = parts.next()?.parse().ok()?;
+    Some((Timestamp::from_millisecond(millis).ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}

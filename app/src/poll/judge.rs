@@ -1,0 +1,141 @@
+use domain::asset::{Asset, MonitoringState};
+use domain::decide::{Question, Settings, decide};
+use domain::event::{Event, EventType};
+use domain::ids::Bucket;
+use domain::merge::Look;
+use domain::rule::RuleSet;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::group::{Member, PollGroup};
+use super::summary::summary;
+use crate::access::Organization;
+use crate::assets::Register;
+use crate::findings::load;
+use crate::ledger::{CommitError, Decision};
+use crate::{App, Error, findings};
+
+const TRIES: usize = 8;
+/// A failed poll is repeated after so long at the earliest, doubling up to the interval.
+const RETRY: i64 = 60;
+
+/// What is judged for one asset.
+pub(super) struct Case<'a> {
+    pub organization: &'a Organization,
+    pub bucket: Bucket,
+    pub asset: &'a Asset,
+    pub register: &'a Register,
+    /// The fresh answer; `None`: time or rules act alone.
+    pub answer: Option<&'a Answer>,
+}
+
+/// How rules and settings stand: when this changes, what is stored is judged again.
+pub(super) fn judged_by(organization: &Organization, asset: &Asset, rules: &RuleSet) -> String {
+    let s = &organization.settings;
+    format!("{}|{}|{}|{:?}|{}", rules.generation, s.close_after_misses, s.stale_after_days, s.sla, asset.updated_at)
+}
+
+/// Stores what an answer means, with the group in the last batch. Returns the member as it stands then.
+pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Member, Error> {
+    let rules = RuleSet::built_in();
+    for _ in 0..TRIES {
+        let org = &case.organization.id;
+        let mut session = app.open_ledger(org, &case.organization.name, case.bucket).await?;
+        let mut poll_group = PollGroup::read(app, session.partition(), group).await?;
+        let Some(place) = poll_group.members.iter().position(|m| m.asset == case.asset.id.ulid) else {
+            return Ok(Member::new(&case.asset.id, app.now()));
+        };
+        let now = app.now();
+        let stored = load(app, session.partition(), case.asset).await?;
+        let settings = Settings {
+            close_after_misses: case.organization.settings.close_after_misses,
+            stale_after_days: case.organization.settings.stale_after_days,
+            sla: case.organization.settings.sla.clone(),
+        };
+        let mine = |ip| case.register.owners().owner(ip, &case.asset.id) == case.asset.id;
+        let looks: Vec<Look<'_>> = case
+            .answer
+            .iter()
+            .flat_map(|a| a.hosts.iter().filter(|h| mine(h.ip)).map(|seen| Look { seen, whole: a.whole }))
+            .collect();
+        let question =
+            Question { asset: case.asset, stored: &stored.stored, looks: &looks, rules, settings: &settings, now };
+        let decided = decide(&question);
+        let before = poll_group.members[place].clone();
+        let first_poll = !before.first_done && case.answer.is_some();
+        let mut decisions = stored.decisions(&decided, case.asset, first_poll, now)?;
+        let member = &mut poll_group.members[place];
+        advance(member, case, now);
+        member.judged_by = judged_by(case.organization, case.asset, rules);
+        member.wake = decided.wake.map(|w| w.max(now));
+        let mut last = Decision::default();
+        if decided.became_stale {
+            member.status = MonitoringState::Stale;
+            last.drafts.push(asset_event(EventType::AssetStale, case.asset, member));
+        }
+        if before.status == MonitoringState::Failing && case.answer.is_some() {
+            last.drafts.push(asset_event(EventType::AssetRecovered, case.asset, member));
+        }
+        if first_poll {
+            let mut draft = asset_event(EventType::AssetFirstPolled, case.asset, member);
+            draft.first_poll = true;
+            draft.parts.push(("summary", summary(&decided, session.head().events)));
+            last.drafts.push(draft);
+        }
+        let settled = member.clone();
+        last.ops.push(poll_group.op()?);
+        decisions.push(last);
+        match session.commit(decisions).await {
+            Ok(events) => {
+                log(case.asset, &events);
+                return Ok(settled);
+            }
+            Err(CommitError::Overtaken | CommitError::Unknown) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Busy)
+}
+
+fn log(asset: &Asset, events: &[Event]) {
+    if !events.is_empty() {
+        tracing::info!(asset = %asset.id, events = events.len(), "poll changed what is known");
+    }
+}
+
+/// Writes an answer into the member: when it was polled, when it is due again, how it stands.
+pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
+    let Some(answer) = case.answer else { return };
+    let interval = case.asset.poll_interval.unwrap_or(case.organization.settings.poll_interval);
+    member.due = later(now, i64::from(interval));
+    member.polled = Some(now);
+    member.observed = answer.observed().or(member.observed);
+    member.answer = answer.hash();
+    member.first_done = true;
+    member.failures = 0;
+    member.error = None;
+    member.source = answer.source;
+    member.status = if answer.hosts.is_empty() { MonitoringState::UnknownToSource } else { MonitoringState::Ok };
+}
+
+/// Writes a failure into the member: tried again soon, later and later.
+pub(super) fn fail(member: &mut Member, case: &Case<'_>, reason: &str, now: Timestamp) {
+    let interval = i64::from(case.asset.poll_interval.unwrap_or(case.organization.settings.poll_interval));
+    member.failures = member.failures.saturating_add(1);
+    let wait = RETRY.saturating_mul(1 << member.failures.min(10)).min(interval.max(RETRY));
+    member.due = later(now, wait);
+    member.status = MonitoringState::Failing;
+    member.error = Some(reason.to_owned());
+}
+
+fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+/// An event about an asset's monitoring.
+pub(super) fn asset_event(kind: EventType, asset: &Asset, member: &Member) -> domain::event::Draft {
+    let monitoring: Value = json!({"status": member.status, "lastError": member.error, "lastPolledAt": member.polled});
+    let parts = vec![("asset", domain::payload::asset_part(asset)), ("monitoring", monitoring)];
+    findings::plain(kind, asset, parts, false)
+}

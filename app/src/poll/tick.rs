@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::asset::MonitoringState;
+use domain::ids::{Bucket, OrgId};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::group::{HINTS, Member, PollGroup, read_hint};
+use super::round::{Round, RoundReport};
+use crate::access::{self, Organization};
+use crate::ports::{RowRange, SourceKey, Table};
+use crate::{App, Error, assets, notify};
+
+/// What a tick did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TickReport {
+    /// Assets that were asked about.
+    pub polled: usize,
+    /// Assets about which nothing was new.
+    pub unchanged: usize,
+    /// Assets that could not be asked about.
+    pub failed: usize,
+    /// Assets that stay due because the time was up or the source did not answer.
+    pub left: usize,
+    /// Changes of assets that a crash had left half done.
+    pub carried_over: usize,
+}
+
+impl TickReport {
+    fn add(&mut self, round: &RoundReport) {
+        self.polled += round.polled;
+        self.unchanged += round.unchanged;
+        self.failed += round.failed;
+        self.left += round.left;
+    }
+}
+
+/// One tick reads at most so many hints; the rest is still there at the next.
+const MOST_HINTS: usize = 1000;
+/// So many keys are asked with side by side.
+const SIDE_BY_SIDE: usize = 64;
+/// Where nobody said otherwise: well below the ten minutes that the Functions host allows.
+const DEFAULT_SECONDS: u32 = 240;
+
+/// A group that is due.
+#[derive(Clone, Debug)]
+pub(super) struct DueGroup {
+    pub org: OrgId,
+    pub bucket: Bucket,
+    pub group: u32,
+    pub hint: String,
+}
+
+/// Organizations with their due groups.
+type Work = Vec<(Organization, Vec<DueGroup>)>;
+
+/// One turn of the timer: polls what is due within the time allowed, and carries on what crashes have left.
+pub async fn tick(app: &App) -> Result<TickReport, Error> {
+    let seconds = if app.settings.tick_seconds == 0 { DEFAULT_SECONDS } else { app.settings.tick_seconds };
+    let deadline = Instant::now() + Duration::from_secs(u64::from(seconds));
+    let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
+    let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
+    for (org, groups) in due_groups(app).await? {
+        let Some(organization) = access::organization(app, &org).await? else { continue };
+        let key = match super::source_key(app, &organization) {
+            Ok(key) => key,
+            // Its assets stay due; the other organizations are polled.
+            Err(error) => {
+                tracing::error!(%org, %error, "an organization cannot be polled");
+                continue;
+            }
+        };
+        let name = match &key {
+            SourceKey::Shodan(key) => key.clone(),
+            SourceKey::InternetDb => String::new(),
+        };
+        by_key.entry(name).or_insert_with(|| (key, Vec::new())).1.push((organization, groups));
+    }
+    // Different keys have their own turns at the source: they go side by side; one key's go one after another.
+    let rounds: Vec<_> =
+        by_key.into_values().map(|(key, organizations)| rounds(app, key, organizations, deadline)).collect();
+    let rounds: Vec<_> = futures_util::stream::iter(rounds).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    let mut failure = None;
+    for round in rounds {
+        match round {
+            Ok(round) => report.add(&round),
+            Err(error) => failure = Some(error),
+        }
+    }
+    notify::sweep::sweep(app).await?;
+    record(app).await?;
+    failure.map_or(Ok(report), Err)
+}
+
+/// The organizations that are asked about with one key, one after another.
+async fn rounds(app: &App, key: SourceKey, organizations: Work, deadline: Instant) -> Result<RoundReport, Error> {
+    let mut sum = RoundReport::default();
+    for (organization, groups) in organizations {
+        let round = Round { app, key: &key, organization: &organization, deadline };
+        sum.add(&round.run(&groups).await?);
+    }
+    Ok(sum)
+}
+
+/// Remembers when the last tick ended, for `monitorStatus` and `/readyz`.
+async fn record(app: &App) -> Result<(), Error> {
+    let row = crate::rows::encode("tick", &app.now())?;
+    let ops = vec![crate::ports::Op::Upsert(row)];
+    app.tables
+        .commit(crate::ports::Batch { table: Table::Schedule, partition: "state".into(), ops, witness: None })
+        .await?;
+    Ok(())
+}
+
+/// When the last tick ended.
+pub async fn last_tick(app: &App) -> Result<Option<Timestamp>, Error> {
+    let row = app.tables.get(Table::Schedule, "state", "tick").await?;
+    Ok(row.as_ref().map(crate::rows::decode).transpose()?)
+}
+
+/// Changes of assets that were stored and not carried over.
+async fn carry_over(app: &App) -> Result<usize, Error> {
+    let marks =
+        app.tables.range(Table::Schedule, "dirty", RowRange { limit: MOST_HINTS, ..RowRange::default() }).await?;
+    let mut orgs: Vec<OrgId> = marks.rows.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
+    orgs.dedup();
+    let mut done = 0;
+    for org in orgs {
+        done += assets::finish_intents(app, &org).await?;
+    }
+    Ok(done)
+}
+
+async fn due_groups(app: &App) -> Result<BTreeMap<OrgId, Vec<DueGroup>>, Error> {
+    let end = format!("{:010}", app.now().as_second() + 1);
+    let range = RowRange { to: Some(end), limit: MOST_HINTS, ..RowRange::default() };
+    let page = app.tables.range(Table::Schedule, HINTS, range).await?;
+    let mut due: BTreeMap<OrgId, Vec<DueGroup>> = BTreeMap::new();
+    for row in page.rows {
+        let Some((org, bucket, group)) = read_hint(&row.key) else {
+            tracing::warn!(hint = row.key, "a hint that cannot be read is left alone");
+            continue;
+        };
+        due.entry(org.clone()).or_default().push(DueGroup { org, bucket, group, hint: row.key });
+    }
+    Ok(due)
+}
+
+/// How much of an organization is due now: assets, and since when the oldest.
+pub async fn backlog(app: &App, org: &OrgId) -> Result<(usize, Option<Timestamp>), Error> {
+    let due: Vec<Timestamp> =
+        members(app, org).await?.into_iter().map(|m| m.due).filter(|due| *due <= app.now()).collect();
+    Ok((due.len(), due.into_iter().min()))
+}
+
+/// How many assets of an organization failed at their last poll.
+pub async fn failing(app: &App, org: &OrgId) -> Result<usize, Error> {
+    Ok(members(app, org).await?.into_iter().filter(|m| m.status == MonitoringState::Failing).count())
+}
+
+async fn members(app: &App, org: &OrgId) -> Result<Vec<Member>, Error> {
+    let register = assets::Register::read(app, org).await?;
+    let last = register.assets().map(|a| a.group).max();
+    let mut members = Vec::new();
+    for id in 0..last.map_or(0, |l| l + 1) {
+        members.extend(PollGroup::read(app, &crate::ledger::partition(org, Bucket::default()), id).await?.members);
+    }
+    Ok(members)
+}

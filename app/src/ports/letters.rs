@@ -1,0 +1,221 @@
+use domain::event::{Change, EventType};
+use domain::severity::{Confidence, Severity};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A mail's words, ready for [`Mail`](super::Mail).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Composed {
+    /// One line.
+    pub subject: String,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part, complete.
+    pub html: String,
+}
+
+/// Puts facts into words for people. Never fails, does no I/O; every text in a [`Letter`] may be hostile.
+pub trait Letters: Send + Sync {
+    /// Subject, text and HTML of a letter: the same letter always gives the same words.
+    fn compose(&self, letter: &Letter) -> Composed;
+}
+
+/// What there is to tell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Letter {
+    /// One event about one finding.
+    Finding(Box<FindingLetter>),
+    /// Several events, or one that is not about a finding.
+    Findings(GroupLetter),
+    /// What the first poll of assets found.
+    FirstPoll(SummaryLetter),
+    /// Somebody tests a channel.
+    Test(TestLetter),
+    /// May we write to you?
+    Confirm(ConfirmLetter),
+    /// A channel's receiver fails, or the channel was switched off.
+    ChannelFailing(ChannelLetter),
+}
+
+/// Why the reader gets this, and how to make it stop.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Footer {
+    /// The channel's name.
+    pub channel: String,
+    /// Where the channel is set up.
+    pub manage_url: String,
+    /// The reader's own way out.
+    pub unsubscribe_url: Option<String>,
+}
+
+/// One event about one finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// What happened.
+    pub event: EventType,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it, unless it was the program.
+    pub actor: Option<String>,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// What somebody wrote: a comment, or the note of a decision.
+    pub note: Option<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The finding's title.
+    pub title: String,
+    /// `host:port`, or as much of it as there is.
+    pub place: Option<String>,
+    /// The asset's name.
+    pub asset: String,
+    /// Who answers for the asset.
+    pub owner: Option<String>,
+    /// 0 to 100.
+    pub risk_score: u8,
+    /// Why now: the explanations of the risk factors, the heaviest first.
+    pub reasons: Vec<String>,
+    /// What was seen.
+    pub evidence: Vec<EvidenceLine>,
+    /// What to do.
+    pub remediation: String,
+    /// Until when.
+    pub due_at: Option<Timestamp>,
+    /// The finding in the console.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// Something that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceLine {
+    /// Who saw it.
+    pub source: String,
+    /// When it was seen; its age is told as of the event.
+    pub observed_at: Timestamp,
+    /// Which field of the source's answer.
+    pub field: String,
+    /// What it said.
+    pub value: String,
+}
+
+/// Several events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// The events to show, the worst first.
+    pub lines: Vec<EventLine>,
+    /// How many there are in all, those not shown included.
+    pub total: u32,
+    /// Where all of them are.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// One event of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventLine {
+    /// What happened.
+    pub event: EventType,
+    /// When.
+    pub at: Timestamp,
+    /// How bad, if it is about a finding.
+    pub severity: Option<Severity>,
+    /// The finding's title, or what the event is about.
+    pub title: String,
+    /// `host:port`, or as much of it as there is.
+    pub place: Option<String>,
+    /// The asset's name.
+    pub asset: Option<String>,
+    /// It in the console.
+    pub url: String,
+}
+
+/// What the first poll of assets found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// How many assets were polled for the first time.
+    pub assets: u32,
+    /// How many services were seen.
+    pub services: u32,
+    /// How many findings of each severity, the worst first.
+    pub counts: Vec<(Severity, u32)>,
+    /// The worst findings, at most ten.
+    pub worst: Vec<EventLine>,
+    /// All of them in the console.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// Somebody tests a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// Who tests.
+    pub actor: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// May we write to you? The only mail that an unconfirmed address gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// The channel's name.
+    pub channel: String,
+    /// Who entered the address.
+    pub actor: Option<String>,
+    /// The page that confirms.
+    pub url: String,
+    /// What may be typed instead.
+    pub code: String,
+    /// Until when both work.
+    pub expires_at: Timestamp,
+}
+
+/// A channel's receiver fails, or the channel was switched off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// The name of the channel that fails.
+    pub channel: String,
+    /// Already switched off?
+    pub disabled: bool,
+    /// Since when nothing arrives.
+    pub failing_since: Timestamp,
+    /// What the last attempt ran into.
+    pub last_error: String,
+    /// How many deliveries did not arrive.
+    pub undelivered: u32,
+    /// When it will be switched off.
+    pub disabled_at: Option<Timestamp>,
+    /// The channel in the console.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}

@@ -1,0 +1,28 @@
+//! What the use cases need of the outside, named by need and not by technology.
+//!
+//! A port is a small `dyn` trait with the types that cross it. `storage`, `sources` and `channels` implement
+//! them; tests may stand between (a store that fails at the n-th call), but never fake a decision.
+
+mod clock;
+mod exposure;
+mod ids;
+mod letters;
+mod mailer;
+mod queue;
+mod tables;
+mod webhooks;
+
+pub use clock::Clock;
+pub use exposure::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey, SourceName};
+pub use ids::Ids;
+pub use letters::{
+    ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
+    Letters, SummaryLetter, TestLetter,
+};
+pub use mailer::{Mail, MailError, Mailer};
+pub use queue::{Message, Queue, QueueName};
+pub use tables::{
+    Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,
+    Witness, WriteRow,
+};
+pub use webhooks::{Attempt, AttemptError, WebhookRequest, Webhooks};

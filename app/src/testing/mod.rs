@@ -1,0 +1,24 @@
+//! Doubles of the ports, for tests of this crate and (feature `testing`) of others.
+//!
+//! They keep the ports' contracts to the letter and add what a test needs: a clock that is moved by hand, ids that
+//! are the same every time, a store that fails at the n-th call. Never here: a shortcut that no real store offers,
+//! or a decision of the product.
+
+mod bench;
+mod clock;
+mod faults;
+mod ids;
+mod limits;
+mod queue;
+mod receivers;
+mod silent;
+mod tables;
+
+pub use bench::Bench;
+pub use clock::ManualClock;
+pub use faults::Fault;
+pub use ids::SeededIds;
+pub use queue::MemoryQueue;
+pub use receivers::{JsonLetters, RecordingMailer, RecordingWebhooks};
+pub use silent::Silent;
+pub use tables::MemoryTables;

@@ -1,0 +1,445 @@
+//! From a registered asset to findings, with a source that says what the test wants.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use app::access::{Caller, bootstrap};
+use app::assets::{self, AssetDraft, AssetPatch, Selection};
+use app::directory::{Counts, Direction, Order};
+use app::findings::{self, EventFilter, FindingFilter, TriageRequest};
+use app::ports::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey};
+use app::testing::{Bench, Fault, RecordingWebhooks};
+use app::{notify, poll};
+use async_trait::async_trait;
+use domain::event::{Event, EventType};
+use domain::finding::{Finding, FindingState, Resolution, TriageReason};
+use domain::observation::{Banner, DataSource, HostObservation, Transport};
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
+
+/// A source that answers from a table.
+#[derive(Default)]
+struct Script {
+    hosts: Mutex<BTreeMap<IpAddr, HostObservation>>,
+    error: Mutex<Option<SourceError>>,
+    asked: Mutex<usize>,
+}
+
+impl Script {
+    fn says(&self, host: HostObservation) {
+        self.hosts.lock().unwrap().insert(host.ip, host);
+    }
+
+    fn fails(&self, error: Option<SourceError>) {
+        *self.error.lock().unwrap() = error;
+    }
+
+    fn asked(&self) -> usize {
+        *self.asked.lock().unwrap()
+    }
+
+    fn turn(&self) -> Result<(), SourceError> {
+        *self.asked.lock().unwrap() += 1;
+        self.error.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Exposure for Script {
+    async fn host(&self, _: &SourceKey, ip: IpAddr) -> Result<HostAnswer, SourceError> {
+        self.turn()?;
+        let found = self.hosts.lock().unwrap().get(&ip).cloned();
+        Ok(found.map_or(HostAnswer::Unknown, |h| HostAnswer::Known(Box::new(h))))
+    }
+
+    async fn network(&self, _: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
+        self.turn()?;
+        let mut hosts: Vec<_> =
+            self.hosts.lock().unwrap().values().filter(|h| network.contains(&h.ip)).cloned().collect();
+        if page > 1 {
+            hosts.clear();
+        }
+        for host in &mut hosts {
+            host.source = DataSource::ShodanSearch;
+        }
+        let banners = hosts.iter().map(|h| h.banners.len()).sum();
+        Ok(SearchPage { hosts, banners, unreadable: 0, total: banners as u64 })
+    }
+
+    async fn search(&self, _: &SourceKey, _: &str, _: u32) -> Result<SearchPage, SourceError> {
+        self.turn()?;
+        Ok(SearchPage::default())
+    }
+
+    async fn resolve(&self, _: &SourceKey, _: &str) -> Result<Vec<IpAddr>, SourceError> {
+        self.turn()?;
+        Ok(Vec::new())
+    }
+
+    async fn account(&self, _: &SourceKey) -> Result<Account, SourceError> {
+        Err(SourceError::Unavailable("not in this script".into()))
+    }
+
+    async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
+        None
+    }
+}
+
+fn banner(port: u16, module: &str, at: Timestamp) -> Banner {
+    Banner {
+        port,
+        transport: Transport::Tcp,
+        observed_at: at,
+        module: Some(module.into()),
+        product: None,
+        version: None,
+        cpes: Vec::new(),
+        tags: Vec::new(),
+        text: "login:".into(),
+        vulnerabilities: BTreeMap::new(),
+        not_vulnerable: Vec::new(),
+        tls: None,
+        blocks: serde_json::Map::new(),
+        hash: format!("{port}{module}"),
+    }
+}
+
+fn host(ip: &str, at: Timestamp, services: &[(u16, &str)]) -> HostObservation {
+    HostObservation {
+        ip: ip.parse().unwrap(),
+        source: DataSource::ShodanHost,
+        observed_at: Some(at),
+        hostnames: Vec::new(),
+        asn: None,
+        organization: None,
+        isp: None,
+        operating_system: None,
+        location: None,
+        tags: Vec::new(),
+        ports: services.iter().map(|(port, _)| *port).collect(),
+        vulnerabilities: Vec::new(),
+        not_vulnerable: Vec::new(),
+        cpes: Vec::new(),
+        banners: services.iter().map(|(port, module)| banner(*port, module, at)).collect(),
+    }
+}
+
+struct Plant {
+    bench: Bench,
+    script: Arc<Script>,
+    caller: Caller,
+}
+
+impl Plant {
+    async fn new() -> Self {
+        let mut bench = Bench::new();
+        let script = Arc::new(Script::default());
+        bench.app.exposure = script.clone();
+        bench.app.settings.shodan_key = Some("key".into());
+        let caller =
+            bootstrap(&bench, "ops@plant.example", "correct horse battery", "Ops", Some("Plant")).await.unwrap();
+        Self { bench, script, caller }
+    }
+
+    async fn watch(&self, target: &str) -> domain::asset::Asset {
+        let draft = AssetDraft { target: Some(target.into()), enabled: true, ..AssetDraft::default() };
+        assets::create(&self.bench, &self.caller, &draft).await.unwrap()
+    }
+
+    async fn tick(&self) -> poll::TickReport {
+        poll::tick(&self.bench).await.unwrap()
+    }
+
+    fn later(&self, hours: i64) {
+        self.bench.clock.advance(SignedDuration::from_hours(hours));
+    }
+
+    fn now(&self) -> Timestamp {
+        self.bench.now()
+    }
+
+    async fn findings(&self, filter: &FindingFilter) -> Vec<Finding> {
+        let order = (Order::Risk, Direction::Descending);
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page =
+                findings::page(&self.bench, &self.caller, filter, order, (cursor.as_deref(), 3, false)).await.unwrap();
+            cursor = page.items.last().map(|l| l.cursor.clone());
+            all.extend(page.items.into_iter().map(|l| l.finding));
+            if !page.more {
+                return all;
+            }
+        }
+    }
+
+    async fn events(&self) -> Vec<Event> {
+        let page = findings::events_page(&self.bench, &self.caller, &EventFilter::default(), (None, 1000, false))
+            .await
+            .unwrap();
+        assert!(!page.more);
+        page.items
+    }
+
+    /// "Every counter equals what listing gives."
+    async fn counters_are_true(&self) {
+        let mut counted = Counts::default();
+        for finding in self.findings(&FindingFilter::default()).await {
+            counted.add(finding.state, finding.severity);
+        }
+        let told = findings::counts(&self.bench, &self.caller, &FindingFilter::default()).await.unwrap().unwrap();
+        assert_eq!(told, counted);
+        let states = FindingFilter { states: Some(FindingState::ALL.to_vec()), ..FindingFilter::default() };
+        assert_eq!(findings::counts(&self.bench, &self.caller, &states).await.unwrap().unwrap(), counted);
+    }
+}
+
+fn kinds(events: &[Event]) -> Vec<EventType> {
+    events.iter().map(|e| e.kind).collect()
+}
+
+#[tokio::test]
+async fn a_new_device_is_polled_at_the_next_tick_and_its_findings_appear() {
+    let plant = Plant::new().await;
+    let asset = plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet"), (502, "modbus")]));
+    let report = plant.tick().await;
+    assert_eq!((report.polled, report.unchanged), (1, 0));
+    let found = plant.findings(&FindingFilter::default()).await;
+    assert!(found.len() >= 2, "{found:#?}");
+    assert!(found.iter().all(|f| f.asset == asset.id && f.revision == 1 && f.state == FindingState::Open));
+    let events = plant.events().await;
+    assert_eq!(events[0].kind, EventType::AssetCreated);
+    assert_eq!(events.last().unwrap().kind, EventType::AssetFirstPolled);
+    assert!(events.iter().all(|e| e.first_poll || e.kind == EventType::AssetCreated));
+    assert!(events.iter().enumerate().all(|(n, e)| e.id.number == n as u64 + 1));
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
+async fn a_poll_that_sees_nothing_new_writes_no_service_and_no_finding() {
+    let plant = Plant::new().await;
+    plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.tick().await;
+    let events = plant.events().await.len();
+    let rows = |plant: &Plant| -> Vec<_> {
+        let all = plant.bench.tables.everything();
+        all.into_iter()
+            .filter(|row| format!("{row:?}").contains("\"s|") || format!("{row:?}").contains("\"f|"))
+            .map(|row| format!("{row:?}"))
+            .collect()
+    };
+    let before = rows(&plant);
+    assert!(!before.is_empty());
+    plant.later(2);
+    let report = plant.tick().await;
+    assert_eq!((report.polled, report.unchanged), (1, 1));
+    assert_eq!(rows(&plant), before);
+    assert_eq!(plant.events().await.len(), events);
+    assert_eq!(plant.tick().await.polled, 0, "it is not due again");
+}
+
+#[tokio::test]
+async fn a_device_inside_a_network_takes_over_what_the_network_found() {
+    let plant = Plant::new().await;
+    let network = plant.watch("8.8.8.0/24").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.script.says(host("8.8.8.9", plant.now(), &[(502, "modbus")]));
+    plant.tick().await;
+    let before = plant.findings(&FindingFilter { ports: Some(vec![23]), ..FindingFilter::default() }).await;
+    assert!(before.iter().all(|f| f.asset == network.id));
+    let device = plant.watch("8.8.8.8").await;
+    plant.tick().await;
+    let after = plant.findings(&FindingFilter { ports: Some(vec![23]), ..FindingFilter::default() }).await;
+    assert_eq!(after.len(), before.len());
+    for (old, new) in before.iter().zip(&after) {
+        assert_eq!((&new.id, &new.asset, new.opened_at), (&old.id, &device.id, old.opened_at));
+        assert_eq!(new.revision, old.revision + 1);
+    }
+    let since: Vec<_> =
+        plant.events().await.into_iter().filter(|e| e.subjects.finding.as_ref() == Some(&before[0].id)).collect();
+    assert_eq!(kinds(&since), [EventType::FindingOpened, EventType::FindingUpdated]);
+    // And it stays there, whoever is polled.
+    for _ in 0..3 {
+        plant.later(2);
+        plant.tick().await;
+    }
+    assert_eq!(plant.findings(&FindingFilter { ports: Some(vec![23]), ..FindingFilter::default() }).await, after);
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
+async fn retiring_ends_polling_and_resolves_what_was_open() {
+    let plant = Plant::new().await;
+    let asset = plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.tick().await;
+    let wrong = assets::retire(&plant.bench, &plant.caller, Selection::Ids(vec![asset.id.clone()]), 2, "sold").await;
+    assert!(wrong.is_err());
+    let retired =
+        assets::retire(&plant.bench, &plant.caller, Selection::Ids(vec![asset.id.clone()]), 1, "sold").await.unwrap();
+    assert_eq!(retired, std::slice::from_ref(&asset.id));
+    let found = plant.findings(&FindingFilter::default()).await;
+    assert!(found.iter().all(|f| f.state == FindingState::Resolved && f.resolution == Some(Resolution::AssetRetired)));
+    assert_eq!(plant.events().await.last().unwrap().kind, EventType::AssetRetired);
+    let asked = plant.script.asked();
+    plant.later(48);
+    plant.tick().await;
+    assert_eq!(plant.script.asked(), asked);
+    // Its target is free again.
+    plant.watch("8.8.8.8").await;
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
+async fn a_target_or_external_id_is_taken_once() {
+    let plant = Plant::new().await;
+    plant.watch("8.8.8.8").await;
+    let draft = AssetDraft { target: Some("8.8.8.8".into()), enabled: true, ..AssetDraft::default() };
+    let error = assets::create(&plant.bench, &plant.caller, &draft).await.unwrap_err();
+    assert!(matches!(error, app::Error::User(faults) if faults[0].code == app::UserErrorCode::Taken));
+    let private = AssetDraft { target: Some("10.0.0.1".into()), enabled: true, ..AssetDraft::default() };
+    let error = assets::create(&plant.bench, &plant.caller, &private).await.unwrap_err();
+    assert!(matches!(error, app::Error::User(faults) if faults[0].code == app::UserErrorCode::PrivateAddress));
+}
+
+#[tokio::test]
+async fn a_decision_of_people_holds_until_its_end_and_says_so() {
+    let plant = Plant::new().await;
+    plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.tick().await;
+    let finding = plant.findings(&FindingFilter::default()).await.remove(0);
+    let request = TriageRequest {
+        ids: vec![finding.id.clone()],
+        state: FindingState::Accepted,
+        reason: Some(TriageReason::PlannedFix),
+        note: None,
+        until: Some(plant.now() + SignedDuration::from_hours(20 * 24)),
+        tripwires: None,
+        approved_by: None,
+        epss_above: None,
+    };
+    let (changed, faults) = findings::triage(&plant.bench, &plant.caller, &request).await.unwrap();
+    assert!(faults.is_empty());
+    assert_eq!(changed[0].state, FindingState::Accepted);
+    plant.counters_are_true().await;
+    for _ in 0..22 {
+        plant.later(24);
+        plant.tick().await;
+    }
+    let now = findings::finding(&plant.bench, &plant.caller, &finding.id).await.unwrap().unwrap();
+    assert_eq!((now.state, now.triage), (FindingState::Open, None));
+    let mine: Vec<_> =
+        plant.events().await.into_iter().filter(|e| e.subjects.finding.as_ref() == Some(&finding.id)).collect();
+    let told = kinds(&mine);
+    for kind in [EventType::FindingStateChanged, EventType::TriageEnding] {
+        assert!(told.contains(&kind), "{told:?}");
+    }
+    assert!(
+        mine.windows(2)
+            .all(|pair| pair[0].payload["finding"]["revision"].as_u64()
+                < pair[1].payload["finding"]["revision"].as_u64())
+    );
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
+async fn a_rejected_key_is_one_event_and_leaves_every_asset_due() {
+    let plant = Plant::new().await;
+    for n in 1..=5 {
+        plant.watch(&format!("8.8.8.{n}")).await;
+        plant.script.says(host(&format!("8.8.8.{n}"), plant.now(), &[(23, "telnet")]));
+    }
+    plant.script.fails(Some(SourceError::BadKey));
+    for _ in 0..4 {
+        let report = plant.tick().await;
+        assert_eq!(report.polled, 0);
+        plant.later(1);
+    }
+    let failing = kinds(&plant.events().await).into_iter().filter(|k| *k == EventType::SourceFailing).count();
+    assert_eq!(failing, 1);
+    plant.script.fails(None);
+    assert_eq!(plant.tick().await.polled, 5);
+    assert!(kinds(&plant.events().await).contains(&EventType::SourceRecovered));
+}
+
+#[tokio::test]
+async fn a_change_of_criticality_moves_the_risk_at_the_next_tick() {
+    let plant = Plant::new().await;
+    let asset = plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.tick().await;
+    let before = plant.findings(&FindingFilter::default()).await.remove(0).risk_score;
+    let patch = AssetPatch { criticality: Some(domain::asset::Criticality::Critical), ..AssetPatch::default() };
+    plant.later(1);
+    assets::update(&plant.bench, &plant.caller, &asset.id, &patch).await.unwrap();
+    plant.tick().await;
+    assert!(plant.findings(&FindingFilter::default()).await.remove(0).risk_score > before);
+}
+
+/// Crashes at every storage call of registering, polling and telling; afterwards everything is there, once.
+#[tokio::test]
+async fn nothing_is_lost_wherever_it_crashes() {
+    let calls = {
+        let plant = Plant::new().await;
+        let before = plant.bench.tables.calls();
+        whole_way(&plant).await;
+        plant.bench.tables.calls() - before
+    };
+    assert!(calls > 20);
+    for fault in [Fault::Before, Fault::After, Fault::Lost] {
+        for at in 1..=calls {
+            let mut plant = Plant::new().await;
+            let receiver = Arc::new(RecordingWebhooks::default());
+            plant.bench.app.webhooks = receiver.clone();
+            let hook = notify::NewWebhook {
+                name: "SIEM".into(),
+                url: "https://siem.example.com/".into(),
+                ..notify::NewWebhook::default()
+            };
+            notify::create_webhook(&plant.bench, &plant.caller, hook).await.unwrap();
+            plant.bench.tables.fail_at(at, fault);
+            whole_way(&plant).await;
+            plant.bench.tables.heal();
+            // Life goes on: whoever was interrupted asks again, and the timer ticks.
+            plant.bench = plant.bench.restarted();
+            for _ in 0..6 {
+                plant.later(1);
+                whole_way(&plant).await;
+            }
+            let events = plant.events().await;
+            let sent = receiver.requests();
+            for event in &events {
+                let number = event.payload["sequence"].as_str().unwrap();
+                let copies: Vec<_> =
+                    sent.iter().filter(|r| r.body.contains(&format!("\"sequence\":\"{number}\""))).collect();
+                assert!(!copies.is_empty(), "{fault:?} at call {at}: {:?} {number} was never sent", event.kind);
+                assert!(copies.iter().all(|c| c.id == copies[0].id), "{fault:?} at call {at}: one event, two ids");
+            }
+            let told = kinds(&events);
+            for once in [EventType::AssetCreated, EventType::AssetFirstPolled] {
+                assert_eq!(told.iter().filter(|k| **k == once).count(), 1, "{fault:?} at call {at}: {told:?}");
+            }
+            assert_eq!(
+                plant.findings(&FindingFilter::default()).await.len(),
+                told.iter().filter(|k| **k == EventType::FindingOpened).count()
+            );
+            plant.counters_are_true().await;
+        }
+    }
+}
+
+/// Registers a device unless it is there, polls and tells; errors are what a crash looks like from outside.
+async fn whole_way(plant: &Plant) {
+    if plant.script.hosts.lock().unwrap().is_empty() {
+        plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    }
+    let draft = AssetDraft { target: Some("8.8.8.8".into()), enabled: true, ..AssetDraft::default() };
+    let _ = assets::create(&plant.bench, &plant.caller, &draft).await;
+    let _ = poll::tick(&plant.bench).await;
+    let _ = notify::drain(&plant.bench, 100).await;
+}
