@@ -1,0 +1,86 @@
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::data::Data;
+use super::query::Query;
+use super::record::{Record, address};
+use crate::lenient::{list, object, repaired};
+
+/// All banners, the newest first. Read from the data when somebody asks.
+#[derive(Debug)]
+pub(super) struct Archive {
+    unread: Option<Data>,
+    shift_to: Option<Timestamp>,
+    records: Vec<Record>,
+}
+
+impl Archive {
+    pub(super) fn new(data: Data, shift_to: Option<Timestamp>) -> Self {
+        Self { unread: Some(data), shift_to, records: Vec::new() }
+    }
+
+    /// The banners of these addresses.
+    pub(super) fn of(&mut self, ips: &[IpAddr]) -> Vec<&Record> {
+        self.records().iter().filter(|record| ips.contains(&record.ip)).collect()
+    }
+
+    /// The banners that match a query.
+    pub(super) fn search(&mut self, query: &Query) -> Vec<&Record> {
+        self.records().iter().filter(|record| query.matches(record)).collect()
+    }
+
+    /// The addresses of a host name, as its banners tell.
+    pub(super) fn resolve(&mut self, hostname: &str) -> Option<IpAddr> {
+        let named = |record: &&Record| record.hostnames.iter().any(|name| name.eq_ignore_ascii_case(hostname));
+        self.records().iter().find(named).map(|record| record.ip)
+    }
+
+    /// Replaces everything known of an address.
+    pub(super) fn replace(&mut self, ip: IpAddr, banners: &[Value]) {
+        self.load();
+        self.records.retain(|record| record.ip != ip);
+        self.records.extend(banners.iter().filter_map(|banner| Record::of(banner, ip)));
+        self.sort();
+    }
+
+    fn records(&mut self) -> &[Record] {
+        self.load();
+        &self.records
+    }
+
+    fn load(&mut self) {
+        let Some(data) = self.unread.take() else { return };
+        for text in &data.texts {
+            let text = repaired(text.as_bytes());
+            if let Ok(raw) = serde_json::from_str(&text) {
+                collect(raw, None, &mut self.records);
+            }
+        }
+        let newest = self.records.iter().map(|record| record.at).max();
+        let by = self.shift_to.zip(newest).map_or(SignedDuration::ZERO, |(to, newest)| to.duration_since(newest));
+        self.records = self.records.iter().filter_map(|record| record.moved(by)).collect();
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.records.sort_by(|a, b| b.at.cmp(&a.at).then(a.ip.cmp(&b.ip)).then(a.port.cmp(&b.port)));
+    }
+}
+
+/// Finds the banners in whatever shape of an answer.
+fn collect(raw: &RawValue, host: Option<IpAddr>, into: &mut Vec<Record>) {
+    if let Some(items) = list(raw) {
+        for item in items {
+            collect(item, host, into);
+        }
+    } else if let Some(members) = object(raw) {
+        let inner = members.read("matches", list).or_else(|| members.read("data", list));
+        match inner {
+            Some(items) => items.into_iter().for_each(|item| collect(item, address(&members), into)),
+            None => into.extend(Record::read(raw, host)),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The sources as a whole: captured answers, the simulator over real HTTP, the governor over several processes.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+
+mod captured;
+mod faults;
+mod governor;
+mod invariance;
+mod simulator;
+mod world;
