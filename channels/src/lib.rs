@@ -1,0 +1,9 @@
+//! Where notifications go: signed webhooks and e-mail.
+//!
+//! Here belongs how one message leaves the house: where it may go, how it is signed, what is said in it, what the
+//! other side answered. Never here: who is told what and when, retries, grouping, storage; that is the use cases'.
+
+pub mod email;
+pub mod webhook;
+
+mod excerpt;
