@@ -1,0 +1,106 @@
+//! What every resolver has at hand: the program, who is asking, and how faults leave.
+
+use std::sync::Arc;
+
+use app::access::Caller;
+use app::assets::Register;
+use app::{App, Error, UserError as Fault};
+use async_graphql::{Context, ErrorExtensions, Result, SimpleObject};
+use tokio::sync::OnceCell;
+
+use crate::enums::UserErrorCode;
+
+/// The name of the session's cookie; on https with `__Host-` before it.
+pub const SESSION_COOKIE: &str = "iotmonitor";
+
+/// One request: who is asking, as the edge found out, and what was read for it already.
+#[derive(Default)]
+pub struct Asked {
+    /// `None`: nobody is signed in.
+    pub caller: Option<Caller>,
+    /// The address of the client, where the edge knows it.
+    pub client: Option<std::net::IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    register: OnceCell<Register>,
+}
+
+impl Asked {
+    /// A request of this caller.
+    pub fn by(caller: Option<Caller>, client: Option<std::net::IpAddr>) -> Self {
+        Self { caller, client, ..Self::default() }
+    }
+}
+
+/// The register of the caller's organization, read once per request.
+pub async fn register<'a>(ctx: &Context<'a>) -> Result<&'a Register> {
+    let asked = ctx.data_unchecked::<Asked>();
+    let org = &caller(ctx)?.org;
+    asked.register.get_or_try_init(|| async { Register::read(app(ctx), org).await }).await.map_err(|e| fail(e.into()))
+}
+
+/// A fault in an input.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct UserError {
+    /// What kind of fault.
+    pub code: UserErrorCode,
+    /// What to do.
+    pub message: String,
+    /// Path of the input field at fault, e.g. ["input", "target"]; null when the fault is not in one field.
+    pub field: Option<Vec<String>>,
+}
+
+impl From<Fault> for UserError {
+    fn from(fault: Fault) -> Self {
+        let field = (!fault.field.is_empty()).then_some(fault.field);
+        Self { code: fault.code.into(), message: fault.message, field }
+    }
+}
+
+/// The program.
+pub fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
+    ctx.data_unchecked::<Arc<App>>()
+}
+
+/// Who is asking; an error when nobody is signed in.
+pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
+    ctx.data_unchecked::<Asked>().caller.as_ref().ok_or_else(|| fail(Error::Unauthenticated))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+/// An error as it leaves: what the caller may know, with a code; what they may not goes to the log.
+pub fn fail(error: Error) -> async_graphql::Error {
+    let (code, message) = match &error {
+        Error::User(_) => ("BAD_USER_INPUT", error.to_string()),
+        Error::Unauthenticated => ("UNAUTHENTICATED", error.to_string()),
+        Error::Forbidden(_) => ("FORBIDDEN", error.to_string()),
+        Error::RateLimited(_) => ("RATE_LIMITED", error.to_string()),
+        Error::Busy => ("CONFLICT", error.to_string()),
+        Error::Source(_) => ("UPSTREAM_UNAVAILABLE", error.to_string()),
+        Error::Store(store) => {
+            tracing::error!(error = %store, "the store failed");
+            ("INTERNAL", "the store did not answer as it should; try again".to_owned())
+        }
+    };
+    let retry_after = if let Error::RateLimited(seconds) = &error { Some(*seconds) } else { None };
+    async_graphql::Error::new(message).extend_with(|_, e| {
+        e.set("code", code);
+        if let Some(seconds) = retry_after {
+            e.set("retryAfter", seconds);
+        }
+    })
+}
+
+/// The outcome of a mutation: faults in the input are data, the rest are errors.
+pub fn outcome<T>(result: Result<T, Error>) -> Result<(Option<T>, Vec<UserError>)> {
+    match result {
+        Ok(value) => Ok((Some(value), Vec::new())),
+        Err(Error::User(faults)) => Ok((None, faults.into_iter().map(UserError::from).collect())),
+        Err(other) => Err(fail(other)),
+    }
+}
+
+/// An input that does not make sense at the edge already.
+pub fn bad_input(message: impl Into<String>) -> async_graphql::Error {
+    async_graphql::Error::new(message).extend_with(|_, e| e.set("code", "BAD_USER_INPUT"))
+}

@@ -1,0 +1,19 @@
+//! The words of the API, each tied to the domain's type.
+
+mod assets;
+mod events;
+mod findings;
+mod notifications;
+mod people;
+
+pub use assets::{
+    AssetKind, AssetOrderField, Criticality, DataSource, ImportOutcome, MonitoringState, OnExisting, OrderDirection,
+    ServiceState, Transport,
+};
+pub use events::EventType;
+pub use findings::{
+    Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,
+    Tripwire,
+};
+pub use notifications::{ChannelStatus, DeliveryError, DeliverySchedule, DeliveryState, FirstPoll, WebhookSignature};
+pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};

@@ -1,0 +1,87 @@
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use super::negotiate::Form;
+
+/// Why a request is not one. The statuses of the whole layer stand here.
+///
+/// A document that cannot be parsed or validated is 400 where the client takes `application/graphql-response+json`. The
+/// draft of August 2026 says 422 there, and 294 for partial answers; clients and the audit suite still expect 400, and
+/// proxies do not know 294.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    message: String,
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), allow: None }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn not_acceptable() -> Self {
+        let message = "this endpoint answers application/graphql-response+json, application/json or text/event-stream";
+        Self::new(StatusCode::NOT_ACCEPTABLE, message)
+    }
+
+    pub(super) fn unsupported() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the request as application/json in UTF-8")
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {limit} bytes"))
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time")
+    }
+
+    pub(super) fn too_many_streams() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many streams at the moment; poll events(after:) or try again")
+    }
+
+    pub(super) fn method() -> Self {
+        Self {
+            allow: Some("GET, POST"),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "send the request by POST, or a query by GET")
+        }
+    }
+
+    pub(super) fn mutation_by_get() -> Self {
+        Self {
+            allow: Some("POST"),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "only queries go by GET: send mutations by POST")
+        }
+    }
+
+    pub(super) fn response(&self) -> Response {
+        self.response_in(Form::Json)
+    }
+
+    pub(super) fn response_in(&self, form: Form) -> Response {
+        let form = if form == Form::EventStream { Form::Json } else { form };
+        let body = serde_json::json!({"errors": [{"message": self.message, "extensions": {"code": "BAD_USER_INPUT"}}]});
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+/// The status of an answer that carries only errors of the request itself.
+pub(super) fn of_request_error(form: Form) -> StatusCode {
+    match form {
+        Form::GraphqlResponse => StatusCode::BAD_REQUEST,
+        Form::Json | Form::EventStream => StatusCode::OK,
+    }
+}

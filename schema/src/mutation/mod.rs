@@ -1,0 +1,17 @@
+//! What can be changed. Each mutation takes one `input` and gives the changed object or null, and `userErrors`.
+
+mod assets;
+mod findings;
+mod notifications;
+mod people;
+
+use async_graphql::MergedObject;
+
+/// The root of all changes.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    people::PeopleMutation,
+    assets::AssetMutation,
+    findings::FindingMutation,
+    notifications::NotificationMutation,
+);

@@ -1,0 +1,135 @@
+use async_graphql::connection::{Connection, Edge};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::rule::RuleSet;
+
+use crate::context::{app, bad_input, caller, fail};
+use crate::enums::{FindingCategory, Period};
+use crate::paging::page;
+use crate::types::asset::exact;
+use crate::types::event::{EventConnection, EventFilter, events};
+use crate::types::finding::{Finding, FindingConnection, FindingFilter, FindingOrder, list};
+use crate::types::overview::{Overview, overview};
+use crate::types::rule::Rule;
+
+/// What is wrong, what happened, and what is looked for.
+#[derive(Default)]
+pub(super) struct FindingQuery;
+
+/// Fields are and-ed.
+#[derive(InputObject, Default)]
+pub(super) struct RuleFilter {
+    /// In name or description; without regard to case.
+    text: Option<String>,
+    /// Comes with the program, or not.
+    built_in: Option<bool>,
+    /// Is applied, or not.
+    enabled: Option<bool>,
+    /// Categories.
+    categories: Option<Vec<FindingCategory>>,
+}
+
+/// What the list of rules says beside its items.
+#[derive(SimpleObject)]
+pub(super) struct RuleTotals {
+    /// How many match.
+    total_count: Option<i32>,
+}
+
+#[Object]
+impl FindingQuery {
+    /// The finding of that id; null: there is none here.
+    async fn finding(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Finding>> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        Ok(app::findings::finding(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Finding))
+    }
+    /// The findings; the greatest risk first where nothing is said.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn findings(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<FindingFilter>,
+        order_by: Option<FindingOrder>,
+    ) -> Result<FindingConnection> {
+        list(ctx, filter.unwrap_or_default(), order_by, page(first, after, last, before)?).await
+    }
+    /// The append-only log, oldest first: pass the last cursor you saw to get only what is new (delta sync).
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<EventFilter>,
+    ) -> Result<EventConnection> {
+        events(ctx, filter, page(first, after, last, before)?).await
+    }
+    /// The organization at a glance.
+    async fn overview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Some(Period::Last30Days)")] period: Option<Period>,
+    ) -> Result<Overview> {
+        overview(ctx, period.unwrap_or(Period::Last30Days)).await
+    }
+    /// The rule of that id; null: there is none.
+    async fn rule(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Rule>> {
+        caller(ctx)?;
+        Ok(Rule::find(&id))
+    }
+    /// The rules, by id.
+    async fn rules(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<RuleFilter>,
+    ) -> Result<Connection<String, Rule, RuleTotals>> {
+        caller(ctx)?;
+        let page = page(first, after, last, before)?;
+        let filter = filter.unwrap_or_default();
+        let mut rules: Vec<Rule> = RuleSet::built_in().rules().map(Rule).filter(|r| filter.takes(*r)).collect();
+        rules.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let total = rules.len();
+        if page.backward {
+            rules.reverse();
+        }
+        let start = match &page.cursor {
+            None => 0,
+            Some(cursor) => {
+                1 + rules
+                    .iter()
+                    .position(|r| r.0.id.as_str() == cursor)
+                    .ok_or_else(|| bad_input("not a cursor of this list"))?
+            }
+        };
+        let (before, behind) = page.neighbours(total > start + page.limit);
+        let mut shown: Vec<Rule> = rules.into_iter().skip(start).take(page.limit).collect();
+        if page.backward {
+            shown.reverse();
+        }
+        let mut connection =
+            Connection::with_additional_fields(before, behind, RuleTotals { total_count: exact(total) });
+        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id.as_str().to_owned(), r)));
+        Ok(connection)
+    }
+}
+
+impl RuleFilter {
+    fn takes(&self, rule: Rule) -> bool {
+        let rule = rule.0;
+        let text = |t: &String| {
+            [&rule.name, &rule.description].into_iter().any(|f| f.to_lowercase().contains(&t.to_lowercase()))
+        };
+        self.text.as_ref().is_none_or(text)
+            && self.built_in.is_none_or(|b| b)
+            && self.enabled.is_none_or(|e| e == rule.enabled)
+            && self.categories.as_ref().is_none_or(|c| c.contains(&rule.category.into()))
+    }
+}

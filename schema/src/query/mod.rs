@@ -1,0 +1,19 @@
+//! What can be asked. Each field is one call of a use case.
+
+mod assets;
+mod findings;
+mod nodes;
+mod notifications;
+mod people;
+
+use async_graphql::MergedObject;
+
+/// The root of all questions.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    nodes::Nodes,
+    people::PeopleQuery,
+    assets::AssetQuery,
+    findings::FindingQuery,
+    notifications::NotificationQuery,
+);

@@ -1,0 +1,48 @@
+use app::notify;
+use async_graphql::{Context, ID, Object, Result};
+
+use crate::context::{app, caller, fail};
+use crate::paging::page;
+use crate::types::channel::{ChannelConnection, NotificationChannel, channels};
+use crate::types::delivery::{Delivery, DeliveryConnection, DeliveryFilter, deliveries};
+
+/// Who is told, and what they were told.
+#[derive(Default)]
+pub(super) struct NotificationQuery;
+
+#[Object]
+impl NotificationQuery {
+    /// The channel of that id; null: there is none here.
+    async fn notification_channel(&self, ctx: &Context<'_>, id: ID) -> Result<Option<NotificationChannel>> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        Ok(notify::channel(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(NotificationChannel::from))
+    }
+    /// The channels, eldest first.
+    async fn notification_channels(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<ChannelConnection> {
+        channels(ctx, page(first, after, last, before)?).await
+    }
+    /// The delivery of that id; null: there is none here.
+    async fn delivery(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Delivery>> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        Ok(notify::delivery(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Delivery))
+    }
+    /// What was sent, newest first.
+    async fn deliveries(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<DeliveryFilter>,
+    ) -> Result<DeliveryConnection> {
+        deliveries(ctx, filter, page(first, after, last, before)?).await
+    }
+}

@@ -1,0 +1,301 @@
+//! Where notifications go.
+
+use app::notify::{self, Channel, ChannelKind};
+use async_graphql::connection::{Connection, Edge};
+use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
+
+use super::asset::exact;
+use super::delivery::{DeliveryConnection, DeliveryFilter, deliveries};
+use crate::context::{app, bad_input, caller, fail};
+use crate::enums::{ChannelStatus, Confidence, DeliverySchedule, EventType, FirstPoll, Severity, WebhookSignature};
+use crate::paging::{Page, page};
+use crate::scalars::{DateTime, EmailAddress, Url, at};
+
+/// Where notifications go.
+#[derive(Interface, Clone)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Its id."),
+    field(name = "name", ty = "String", desc = "What people call it."),
+    field(name = "enabled", ty = "bool", desc = "A person's switch."),
+    field(name = "status", ty = "ChannelStatus", desc = "How it is."),
+    field(name = "trigger", ty = "NotificationTrigger", desc = "Which events it wants."),
+    field(name = "created_at", ty = "DateTime", desc = "When it was made; what happened before is not sent."),
+    field(name = "updated_at", ty = "DateTime", desc = "When a person last changed it."),
+    field(
+        name = "last_success_at",
+        ty = "Option<DateTime>",
+        desc = "When its receiver last took something; null: never."
+    ),
+    field(name = "last_failure_at", ty = "Option<DateTime>", desc = "When its receiver last failed; null: never."),
+    field(
+        name = "disabled_reason",
+        ty = "Option<String>",
+        desc = "Why the program switched it off; null: it did not."
+    ),
+    field(
+        name = "deliveries",
+        ty = "DeliveryConnection",
+        desc = "What was sent to it, newest first.",
+        arg(name = "first", ty = "Option<i32>"),
+        arg(name = "after", ty = "Option<String>"),
+        arg(name = "filter", ty = "Option<DeliveryFilter>")
+    )
+)]
+pub enum NotificationChannel {
+    /// Signed requests to a machine.
+    Webhook(WebhookChannel),
+    /// Mail to people.
+    Email(EmailChannel),
+}
+
+impl NotificationChannel {
+    /// The webhook, if it is one.
+    pub fn webhook(self) -> Option<WebhookChannel> {
+        if let Self::Webhook(channel) = self { Some(channel) } else { None }
+    }
+
+    /// The e-mail channel, if it is one.
+    pub fn email(self) -> Option<EmailChannel> {
+        if let Self::Email(channel) = self { Some(channel) } else { None }
+    }
+}
+
+/// What all channels have in common.
+#[derive(Clone)]
+struct Common {
+    id: ID,
+    name: String,
+    enabled: bool,
+    status: ChannelStatus,
+    trigger: NotificationTrigger,
+    created_at: DateTime,
+    updated_at: DateTime,
+    last_success_at: Option<DateTime>,
+    last_failure_at: Option<DateTime>,
+    disabled_reason: Option<String>,
+}
+
+macro_rules! channel_object {
+    ($name:ident { $($own:tt)* }) => {
+        #[Object]
+        impl $name {
+            /// Its id.
+            pub async fn id(&self) -> ID {
+                self.common.id.clone()
+            }
+            /// What people call it.
+            pub async fn name(&self) -> String {
+                self.common.name.clone()
+            }
+            /// A person's switch.
+            pub async fn enabled(&self) -> bool {
+                self.common.enabled
+            }
+            /// How it is.
+            pub async fn status(&self) -> ChannelStatus {
+                self.common.status
+            }
+            /// Which events it wants.
+            pub async fn trigger(&self) -> NotificationTrigger {
+                self.common.trigger.clone()
+            }
+            /// When it was made; what happened before is not sent.
+            pub async fn created_at(&self) -> DateTime {
+                self.common.created_at.clone()
+            }
+            /// When a person last changed it.
+            pub async fn updated_at(&self) -> DateTime {
+                self.common.updated_at.clone()
+            }
+            /// When its receiver last took something; null: never.
+            pub async fn last_success_at(&self) -> Option<DateTime> {
+                self.common.last_success_at.clone()
+            }
+            /// When its receiver last failed; null: never.
+            pub async fn last_failure_at(&self) -> Option<DateTime> {
+                self.common.last_failure_at.clone()
+            }
+            /// Why the program switched it off; null: it did not.
+            pub async fn disabled_reason(&self) -> Option<String> {
+                self.common.disabled_reason.clone()
+            }
+            /// What was sent to it, newest first.
+            pub async fn deliveries(
+                &self,
+                ctx: &Context<'_>,
+                first: Option<i32>,
+                after: Option<String>,
+                filter: Option<DeliveryFilter>,
+            ) -> Result<DeliveryConnection> {
+                let filter = DeliveryFilter { channel_id: Some(self.common.id.clone()), ..filter.unwrap_or_default() };
+                deliveries(ctx, Some(filter), page(first, after, None, None)?).await
+            }
+            $($own)*
+        }
+    };
+}
+
+/// Signed requests to a machine (Standard Webhooks 1.0).
+#[derive(Clone)]
+pub struct WebhookChannel {
+    common: Common,
+    url: String,
+    secret_rotated_at: DateTime,
+}
+
+channel_object!(WebhookChannel {
+    /// Where to.
+    async fn url(&self) -> Url {
+        Url(self.url.clone())
+    }
+    /// How requests are signed.
+    async fn signature(&self) -> WebhookSignature {
+        WebhookSignature::HmacSha256
+    }
+    /// When the secret was made.
+    async fn secret_rotated_at(&self) -> DateTime {
+        self.secret_rotated_at.clone()
+    }
+});
+
+/// Mail to people.
+#[derive(Clone)]
+pub struct EmailChannel {
+    common: Common,
+    recipients: Vec<EmailRecipient>,
+}
+
+channel_object!(EmailChannel {
+    /// Who. Only the confirmed ones are written to.
+    async fn recipients(&self) -> &[EmailRecipient] {
+        &self.recipients
+    }
+    /// Also to every OWNER.
+    async fn to_owners(&self) -> bool {
+        false
+    }
+    /// Also to whoever works on the finding.
+    async fn to_assignees(&self) -> bool {
+        false
+    }
+});
+
+/// Somebody who is written to.
+#[derive(SimpleObject, Clone)]
+pub struct EmailRecipient {
+    /// The address.
+    email: EmailAddress,
+    /// Did they say that we may write?
+    confirmed: bool,
+    /// Did they say that we must not?
+    unsubscribed: bool,
+    /// Why the program does not write; null: it does.
+    suppressed_reason: Option<String>,
+}
+
+/// Which events a channel wants. Empty lists mean: all.
+#[derive(SimpleObject, Clone)]
+pub struct NotificationTrigger {
+    /// Types of events.
+    event_types: Vec<EventType>,
+    /// The least severity of a finding; does not apply to events without one.
+    min_severity: Severity,
+    /// How sure a finding has to be.
+    confidence: Vec<Confidence>,
+    /// The asset has one of these tags.
+    asset_tags: Vec<String>,
+    /// A CEL expression over `event`, `finding` and `asset`; null: none.
+    expression: Option<String>,
+    /// When notifications go out.
+    schedule: DeliverySchedule,
+    /// The zone that dates are shown in.
+    time_zone: String,
+    /// What is sent of an asset's first poll.
+    first_poll: FirstPoll,
+    /// Not what these did.
+    ignore_actor_ids: Vec<ID>,
+}
+
+impl From<&domain::trigger::Trigger> for NotificationTrigger {
+    fn from(t: &domain::trigger::Trigger) -> Self {
+        Self {
+            event_types: t.event_types.iter().map(|e| (*e).into()).collect(),
+            min_severity: t.min_severity.into(),
+            confidence: t.confidence.iter().map(|c| (*c).into()).collect(),
+            asset_tags: t.asset_tags.clone(),
+            expression: t.expression.clone(),
+            schedule: DeliverySchedule::Immediate,
+            time_zone: t.time_zone.clone(),
+            first_poll: t.first_poll.into(),
+            ignore_actor_ids: t.ignore_actor_ids.iter().map(ID::from).collect(),
+        }
+    }
+}
+
+impl From<Channel> for NotificationChannel {
+    fn from(c: Channel) -> Self {
+        let common = Common {
+            id: c.id.to_string().into(),
+            status: c.status().into(),
+            trigger: (&c.trigger).into(),
+            created_at: at(c.created_at),
+            updated_at: at(c.updated_at),
+            last_success_at: c.last_success_at.map(at),
+            last_failure_at: c.last_failure_at.map(at),
+            name: c.name,
+            enabled: c.enabled,
+            disabled_reason: c.disabled_reason,
+        };
+        match c.kind {
+            ChannelKind::Webhook { url, secret_rotated_at, .. } => {
+                Self::Webhook(WebhookChannel { common, url, secret_rotated_at: at(secret_rotated_at) })
+            }
+            ChannelKind::Email { recipients } => {
+                let recipient = |r: notify::Recipient| EmailRecipient {
+                    email: EmailAddress(r.email.to_string()),
+                    confirmed: r.confirmed_at.is_some(),
+                    unsubscribed: r.unsubscribed_at.is_some(),
+                    suppressed_reason: r.suppressed_reason,
+                };
+                Self::Email(EmailChannel { common, recipients: recipients.into_iter().map(recipient).collect() })
+            }
+        }
+    }
+}
+
+/// What the list of channels says beside its items.
+#[derive(SimpleObject)]
+pub struct ChannelTotals {
+    /// How many there are.
+    total_count: Option<i32>,
+}
+
+/// A page of channels.
+pub type ChannelConnection = Connection<String, NotificationChannel, ChannelTotals>;
+
+/// Lists the channels, eldest first.
+pub async fn channels(ctx: &Context<'_>, page: Page) -> Result<ChannelConnection> {
+    let mut all = notify::channels(app(ctx), caller(ctx)?).await.map_err(fail)?;
+    let total = all.len();
+    if page.backward {
+        all.reverse();
+    }
+    let start = match &page.cursor {
+        None => 0,
+        Some(cursor) => {
+            1 + all
+                .iter()
+                .position(|c| c.id.as_str() == cursor)
+                .ok_or_else(|| bad_input("not a cursor of this list"))?
+        }
+    };
+    let (before, behind) = page.neighbours(total > start + page.limit);
+    let mut shown: Vec<Channel> = all.into_iter().skip(start).take(page.limit).collect();
+    if page.backward {
+        shown.reverse();
+    }
+    let mut connection =
+        Connection::with_additional_fields(before, behind, ChannelTotals { total_count: exact(total) });
+    connection.edges.extend(shown.into_iter().map(|c| Edge::new(c.id.to_string(), c.into())));
+    Ok(connection)
+}

@@ -1,0 +1,63 @@
+//! How many findings there are.
+
+use app::directory::Counts;
+use async_graphql::{Object, SimpleObject};
+use domain::finding::FindingState;
+use domain::severity::Severity;
+
+/// How many findings there are, by state and severity.
+pub struct FindingCounts(pub Counts);
+
+/// How many, by severity.
+#[derive(SimpleObject)]
+pub struct SeverityCounts {
+    critical: i32,
+    high: i32,
+    medium: i32,
+    low: i32,
+    info: i32,
+    total: i32,
+}
+
+#[Object]
+impl FindingCounts {
+    /// Nobody has decided anything.
+    async fn open(&self) -> SeverityCounts {
+        self.of(FindingState::Open)
+    }
+    /// Somebody works on it.
+    async fn acknowledged(&self) -> SeverityCounts {
+        self.of(FindingState::Acknowledged)
+    }
+    /// The risk is taken.
+    async fn accepted(&self) -> SeverityCounts {
+        self.of(FindingState::Accepted)
+    }
+    /// It is not so.
+    async fn false_positive(&self) -> SeverityCounts {
+        self.of(FindingState::FalsePositive)
+    }
+    /// It is gone.
+    async fn resolved(&self) -> SeverityCounts {
+        self.of(FindingState::Resolved)
+    }
+}
+
+impl FindingCounts {
+    pub(crate) fn of(&self, state: FindingState) -> SeverityCounts {
+        let of = |severity| int(self.0.of(state, severity) as usize);
+        SeverityCounts {
+            critical: of(Severity::Critical),
+            high: of(Severity::High),
+            medium: of(Severity::Medium),
+            low: of(Severity::Low),
+            info: of(Severity::Info),
+            total: int(self.0.total(state) as usize),
+        }
+    }
+}
+
+/// A count as GraphQL's Int holds it.
+pub(crate) fn int(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

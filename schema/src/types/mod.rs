@@ -1,0 +1,18 @@
+//! One file per type of the API. A type wraps what the domain knows and shows it in the API's words; it decides
+//! nothing.
+
+pub mod actor;
+pub mod asset;
+pub mod channel;
+pub mod counts;
+pub mod delivery;
+pub mod event;
+pub mod finding;
+pub mod host;
+pub mod monitor;
+pub mod node;
+pub mod overview;
+pub mod rule;
+pub mod service;
+pub mod viewer;
+pub mod vulnerability;

@@ -1,0 +1,92 @@
+//! Is the monitor itself well?
+
+use app::{access, notify, poll};
+use async_graphql::{Context, Result, SimpleObject};
+
+use super::counts::int;
+use super::viewer::{ShodanKeyStatus, key_source};
+use crate::context::{app, caller, fail};
+use crate::scalars::{DateTime, at};
+
+/// Is the monitor itself well?
+#[derive(SimpleObject)]
+pub struct MonitorStatus {
+    /// When the last tick ended; null: there was none.
+    last_poll_at: Option<DateTime>,
+    /// Groups of assets that are due now.
+    due_assets: i32,
+    /// Since when the oldest of them is due; null: none is.
+    oldest_due_at: Option<DateTime>,
+    /// Assets whose last poll failed.
+    poll_errors: i32,
+    /// About how many messages wait.
+    queue_depth: i32,
+    /// Channels whose receiver fails.
+    failing_channels: i32,
+    /// How it stands with the Shodan key.
+    shodan_key: ShodanKeyStatus,
+    /// How the sources answer.
+    sources: Vec<SourceStatus>,
+    /// The program's version.
+    version: String,
+}
+
+/// How a source answers.
+#[derive(SimpleObject)]
+pub struct SourceStatus {
+    /// Its name.
+    name: String,
+    /// Did it answer the last time?
+    ok: bool,
+    /// When it was last asked.
+    checked_at: DateTime,
+    /// When it last answered; null: never.
+    last_success_at: Option<DateTime>,
+    /// What it says; null: nothing is wrong.
+    message: Option<String>,
+    /// The date of its data; null: it has none.
+    data_date: Option<String>,
+}
+
+/// Looks after everything that can go wrong.
+pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
+    let (app, caller) = (app(ctx), caller(ctx)?);
+    let organization = access::organization(app, &caller.org).await.map_err(|e| fail(e.into()))?;
+    let organization = organization.ok_or_else(|| fail(app::Error::Unauthenticated))?;
+    let (due, oldest) = poll::backlog(app, &caller.org).await.map_err(fail)?;
+    let channels = notify::channels(app, caller).await.map_err(fail)?;
+    let failing = channels.iter().filter(|c| c.status() == notify::ChannelStatus::Failing).count();
+    let sources = poll::states(app, &organization).await.map_err(fail)?;
+    let depth = app.queue.depth(app::ports::QueueName::Notifications).await.map_err(|e| fail(e.into()))?;
+    let key = ShodanKeyStatus {
+        source: key_source(ctx, &organization),
+        plan: None,
+        query_credits_left: None,
+        monitored_ips_left: None,
+        scan_credits_left: None,
+        checked_at: None,
+    };
+    Ok(MonitorStatus {
+        last_poll_at: poll::last_tick(app).await.map_err(fail)?.map(at),
+        due_assets: int(due),
+        oldest_due_at: oldest.map(at),
+        poll_errors: int(poll::failing(app, &caller.org).await.map_err(fail)?),
+        queue_depth: int(usize::try_from(depth).unwrap_or(usize::MAX)),
+        failing_channels: int(failing),
+        shodan_key: key,
+        sources: sources
+            .into_iter()
+            .filter_map(|s| {
+                Some(SourceStatus {
+                    ok: s.since.is_none(),
+                    checked_at: at(s.checked?),
+                    last_success_at: s.last_success.map(at),
+                    message: s.message,
+                    data_date: None,
+                    name: s.name,
+                })
+            })
+            .collect(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    })
+}

@@ -1,0 +1,82 @@
+//! Anything with a global id.
+
+use async_graphql::{Context, ID, Interface, Result};
+
+use super::asset::Asset;
+use super::channel::{EmailChannel, NotificationChannel, WebhookChannel};
+use super::delivery::Delivery;
+use super::event::Event;
+use super::finding::Finding;
+use super::rule::Rule;
+use super::service::Service;
+use super::viewer::Organization;
+use crate::context::{app, caller, fail};
+
+/// Anything with a global id.
+#[expect(clippy::large_enum_variant, reason = "it lives as long as one answer")]
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its id."))]
+pub enum Node {
+    /// An asset.
+    Asset(Asset),
+    /// A finding.
+    Finding(Finding),
+    /// A service.
+    Service(Service),
+    /// An event.
+    Event(Event),
+    /// A rule.
+    Rule(Rule),
+    /// A webhook.
+    WebhookChannel(WebhookChannel),
+    /// An e-mail channel.
+    EmailChannel(EmailChannel),
+    /// A delivery.
+    Delivery(Delivery),
+    /// The caller's own organization.
+    Organization(Organization),
+}
+
+/// The thing of that id, where the caller may see it; ids of others are not found, whatever they are.
+pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
+    let caller = caller(ctx)?;
+    let app = app(ctx);
+    let prefix = id.split('_').next().unwrap_or_default();
+    Ok(match prefix {
+        "asset" => match id.parse() {
+            Ok(id) => app::assets::asset(app, caller, &id).await.map_err(fail)?.map(|m| Node::Asset(m.into())),
+            Err(_) => None,
+        },
+        "finding" => match id.parse() {
+            Ok(id) => app::findings::finding(app, caller, &id).await.map_err(fail)?.map(|f| Node::Finding(Finding(f))),
+            Err(_) => None,
+        },
+        "service" => match id.parse() {
+            Ok(id) => app::findings::service(app, caller, &id).await.map_err(fail)?.map(|s| Node::Service(Service(s))),
+            Err(_) => None,
+        },
+        "event" => match id.parse() {
+            Ok(id) => app::findings::event(app, caller, id).await.map_err(fail)?.map(|e| Node::Event(Event(e))),
+            Err(_) => None,
+        },
+        "channel" => match id.parse() {
+            Ok(id) => app::notify::channel(app, caller, &id).await.map_err(fail)?.map(|c| {
+                match NotificationChannel::from(c) {
+                    NotificationChannel::Webhook(channel) => Node::WebhookChannel(channel),
+                    NotificationChannel::Email(channel) => Node::EmailChannel(channel),
+                }
+            }),
+            Err(_) => None,
+        },
+        "delivery" => match id.parse() {
+            Ok(id) => app::notify::delivery(app, caller, &id).await.map_err(fail)?.map(|d| Node::Delivery(Delivery(d))),
+            Err(_) => None,
+        },
+        "org" if id == caller.org.as_str() => {
+            let found = app::access::organization(app, &caller.org).await.map_err(|e| fail(e.into()))?;
+            found.map(|o| Node::Organization(Organization(o)))
+        }
+        "rule" => Rule::find(id).map(Node::Rule),
+        _ => None,
+    })
+}

@@ -1,0 +1,270 @@
+//! Who is asking, and where.
+
+use app::access::{
+    self, ApiToken as StoredToken, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use domain::finding::FindingState;
+
+use super::counts::{FindingCounts, int};
+use crate::context::{app, caller, fail};
+use crate::enums::{Role, Scope, Severity, ShodanKeySource};
+use crate::scalars::{DateTime, EmailAddress, IpAddress, at};
+
+/// Who is asking.
+pub struct Viewer(pub(crate) access::Viewer);
+
+#[Object]
+impl Viewer {
+    /// The person; null when a token asks.
+    async fn user(&self) -> Option<User> {
+        self.0.user.clone().map(User)
+    }
+    /// The token; null when a person asks.
+    async fn token(&self) -> Option<ApiToken> {
+        self.0.token.clone().map(ApiToken)
+    }
+    /// What they are in the organization.
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+    /// The organizations that they belong to.
+    async fn organizations(&self) -> Vec<Organization> {
+        self.0.organizations.iter().cloned().map(Organization).collect()
+    }
+    /// Where they are signed in.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+        let current = caller(ctx)?.session.clone();
+        Ok(self
+            .0
+            .sessions
+            .iter()
+            .cloned()
+            .map(|s| Session { current: Some(&s.id) == current.as_ref(), stored: s })
+            .collect())
+    }
+}
+
+/// A person.
+#[derive(Clone)]
+pub struct User(pub(crate) StoredUser);
+
+#[Object]
+impl User {
+    /// Their id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// Where mail goes, and what they sign in with.
+    async fn email(&self) -> EmailAddress {
+        EmailAddress(self.0.email.to_string())
+    }
+    /// What others call them.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Did they prove that the mailbox is theirs?
+    async fn email_verified(&self) -> bool {
+        self.0.email_verified
+    }
+    /// IANA name, such as Europe/Rome.
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+    /// When they registered.
+    async fn created_at(&self) -> DateTime {
+        at(self.0.created_at)
+    }
+}
+
+/// Where somebody is signed in.
+pub struct Session {
+    stored: StoredSession,
+    current: bool,
+}
+
+#[Object]
+impl Session {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.stored.id.to_string().into()
+    }
+    /// When they signed in.
+    async fn created_at(&self) -> DateTime {
+        at(self.stored.created_at)
+    }
+    /// When it was last used, to five minutes.
+    async fn last_used_at(&self) -> DateTime {
+        at(self.stored.last_used_at)
+    }
+    /// The browser, as it names itself; null: it does not.
+    async fn user_agent(&self) -> Option<&String> {
+        self.stored.user_agent.as_ref()
+    }
+    /// Where it came from; null: the platform does not tell.
+    async fn ip_address(&self) -> Option<IpAddress> {
+        self.stored.ip_address.map(IpAddress)
+    }
+    /// Is it the one that asks?
+    async fn current(&self) -> bool {
+        self.current
+    }
+}
+
+/// A key for programs. Its secret is shown once, when it is made.
+#[derive(Clone)]
+pub struct ApiToken(pub(crate) StoredToken);
+
+#[Object]
+impl ApiToken {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// What people call it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The first characters of the secret, to tell tokens apart.
+    async fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+    /// What it is for.
+    async fn scopes(&self) -> Vec<Scope> {
+        self.0.scopes.iter().map(|s| (*s).into()).collect()
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        at(self.0.created_at)
+    }
+    /// When it ends; null: never.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(at)
+    }
+    /// When it was last used, to five minutes; null: never.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(at)
+    }
+    /// Who made it; null when a token did, or the account was deleted.
+    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let id = self.0.created_by.id.as_deref().and_then(|id| id.parse().ok());
+        let Some(id) = id else { return Ok(None) };
+        Ok(access::user(app(ctx), &id).await.map_err(|e| fail(e.into()))?.map(User))
+    }
+}
+
+/// The organization that a credential acts in.
+#[derive(Clone)]
+pub struct Organization(pub(crate) StoredOrganization);
+
+/// What an organization decided.
+#[derive(SimpleObject)]
+pub struct OrganizationSettings {
+    /// Seconds between polls of an asset that says nothing else.
+    poll_interval: i32,
+    /// Days without an observation after which a service is stale.
+    stale_after_days: i32,
+    /// How many crawls must miss a service before it is closed.
+    close_after_misses: i32,
+    /// Days to fix findings without a CVE.
+    sla: Vec<SlaDays>,
+    /// Days for which events are kept; null: for ever.
+    event_retention_days: Option<i32>,
+}
+
+/// Days to fix, for a severity.
+#[derive(SimpleObject)]
+pub struct SlaDays {
+    /// The severity.
+    severity: Severity,
+    /// Days from the opening.
+    days: i32,
+}
+
+/// How it stands with the Shodan key. The key itself is never shown again.
+#[derive(SimpleObject)]
+pub struct ShodanKeyStatus {
+    /// Whose key is used.
+    pub(crate) source: ShodanKeySource,
+    /// The plan's name; null: not asked yet, or there is no key.
+    pub(crate) plan: Option<String>,
+    /// Query credits left this month; null: no limit, or not asked yet.
+    pub(crate) query_credits_left: Option<i32>,
+    /// Addresses that may still be monitored; null: no limit, or not asked yet.
+    pub(crate) monitored_ips_left: Option<i32>,
+    /// Scan credits left this month; null: no limit, or not asked yet.
+    pub(crate) scan_credits_left: Option<i32>,
+    /// When Shodan was asked; null: not yet.
+    pub(crate) checked_at: Option<DateTime>,
+}
+
+#[Object]
+impl Organization {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// When it was founded.
+    async fn created_at(&self) -> DateTime {
+        at(self.0.created_at)
+    }
+    /// Its API tokens that are not revoked.
+    async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>> {
+        let tokens = access::list_api_tokens(app(ctx), caller(ctx)?).await.map_err(fail)?;
+        Ok(tokens.into_iter().map(ApiToken).collect())
+    }
+    /// How it stands with its Shodan key.
+    async fn shodan_key(&self, ctx: &Context<'_>) -> Result<ShodanKeyStatus> {
+        Ok(ShodanKeyStatus {
+            source: key_source(ctx, &self.0),
+            plan: None,
+            query_credits_left: None,
+            monitored_ips_left: None,
+            scan_credits_left: None,
+            checked_at: None,
+        })
+    }
+    /// How many assets are watched.
+    async fn asset_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        let register = crate::context::register(ctx).await?;
+        Ok(int(register.assets().filter(|a| a.retired_at.is_none()).count()))
+    }
+    /// Its findings, counted.
+    async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
+        let org = &caller(ctx)?.org;
+        let (head, _) = app(ctx).snapshot(org, domain::ids::Bucket::default()).await.map_err(|e| fail(e.into()))?;
+        debug_assert!(head.counts.total(FindingState::Open) < u32::MAX);
+        Ok(FindingCounts(head.counts))
+    }
+    /// What it decided.
+    async fn settings(&self) -> OrganizationSettings {
+        let s = &self.0.settings;
+        let sla = domain::severity::Severity::ALL.into_iter().rev();
+        OrganizationSettings {
+            poll_interval: int(s.poll_interval as usize),
+            stale_after_days: int(s.stale_after_days as usize),
+            close_after_misses: int(s.close_after_misses as usize),
+            sla: sla
+                .filter_map(|severity| {
+                    Some(SlaDays { severity: severity.into(), days: int(s.sla.days(severity)? as usize) })
+                })
+                .collect(),
+            event_retention_days: s.event_retention_days.map(|d| int(d as usize)),
+        }
+    }
+}
+
+/// Whose key is used for an organization.
+pub(crate) fn key_source(ctx: &Context<'_>, organization: &StoredOrganization) -> ShodanKeySource {
+    if organization.shodan_key.is_some() {
+        ShodanKeySource::Organization
+    } else if app(ctx).settings.shodan_key.is_some() {
+        ShodanKeySource::Instance
+    } else {
+        ShodanKeySource::None
+    }
+}
