@@ -1,0 +1,174 @@
+//! The command line: one file per command. Each reads the settings, puts the program together, and makes one call.
+//!
+//! Exit codes: 0 done, 1 failed, 2 not understood, 3 refused because a running server has the store open.
+
+mod config;
+mod demo;
+mod doctor;
+mod poll;
+mod serve;
+pub(crate) mod user;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::compose::ComposeError;
+use crate::config::{ConfigError, Environment, Log, Start, unknown};
+use crate::{handler, log};
+
+/// Watches the Internet-facing side of devices and networks.
+#[derive(Parser)]
+#[command(name = "iotmonitor", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, poll and notify on real sources, until it is interrupted
+    Serve,
+    /// Show everything on made-up data, without touching the Internet
+    Demo {
+        /// The port on 127.0.0.1; 0 takes a free one
+        #[arg(long, default_value_t = 7071)]
+        port: u16,
+        /// Where to keep the data; without it a temporary folder, deleted at the end
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Ask about what is due, once
+    Poll,
+    /// Check settings, storage, sources, mail and timer
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the GraphQL schema
+    Schema,
+    /// People
+    #[command(subcommand)]
+    User(User),
+    /// Settings
+    #[command(subcommand)]
+    Config(Settings),
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Make a person with an organization of their own, and print a password
+    Add {
+        /// Their e-mail address
+        email: String,
+        /// What others call them; by default the first part of the address
+        #[arg(long)]
+        name: Option<String>,
+        /// The organization's name
+        #[arg(long)]
+        organization: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Settings {
+    /// Print local.settings.json.example
+    Example,
+}
+
+/// A running server has the store open.
+const IN_USE: u8 = 3;
+
+/// Does what the command line says. Without a word and with the Functions host's port, it is that host's handler.
+pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let start = match begin(environment) {
+        Ok(start) => start,
+        Err(error) => return failed(&error.into()),
+    };
+    if let (Start::ByFunctionsHost(port), 0 | 1) = (start, arguments.len()) {
+        return handler::run(environment, port);
+    }
+    let command = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line.command,
+        Err(error) => {
+            // Help and version come as errors, with the code that belongs to them.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return if error.print().is_ok() { code.into() } else { ExitCode::FAILURE };
+        }
+    };
+    let outcome = match command {
+        Command::Serve => serve::serve(environment),
+        Command::Demo { port, data } => demo::demo(port, data),
+        Command::Poll => poll::poll(environment),
+        Command::Doctor { json } => return doctor::doctor(environment, json),
+        Command::Schema => config::print(&schema::sdl()),
+        Command::User(User::Add { email, name, organization }) => {
+            user::add(environment, &email, name.as_deref(), organization.as_deref())
+        }
+        Command::Config(Settings::Example) => config::print(&crate::config::example()),
+    };
+    outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+fn begin(environment: &Environment) -> Result<Start, ConfigError> {
+    log::begin(&Log::read(environment)?)?;
+    for name in unknown(environment) {
+        tracing::warn!(name, "there is no such setting");
+    }
+    Start::read(environment)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let in_use = matches!(error.downcast_ref(), Some(ComposeError::InUse(_)));
+    tracing::error!("{error:#}");
+    if in_use {
+        tracing::error!("stop it first, or use what it serves: it polls by itself, and people register at its address");
+        return IN_USE.into();
+    }
+    ExitCode::FAILURE
+}
+
+/// Everything on one thread: storage answers in microseconds, and hashing has threads of its own.
+fn on_one_thread<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(environment: &Environment, arguments: &[&str]) -> String {
+        format!("{:?}", run(environment, arguments.iter().map(OsString::from)))
+    }
+
+    fn exit(code: u8) -> String {
+        format!("{:?}", ExitCode::from(code))
+    }
+
+    #[test]
+    fn what_is_not_understood_ends_with_2_and_what_prints_with_0() {
+        let none = Environment::default();
+        assert_eq!(code(&none, &["iotmonitor"]), exit(2));
+        assert_eq!(code(&none, &["iotmonitor", "sevre"]), exit(2));
+        assert_eq!(code(&none, &["iotmonitor", "config", "example"]), exit(0));
+        assert_eq!(code(&none, &["iotmonitor", "--version"]), exit(0));
+    }
+
+    #[test]
+    fn beside_a_running_server_poll_and_user_add_refuse_with_3() {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment::of([("IOTMONITOR_STORAGE", format!("embedded:{}", dir.path().display()))]);
+        let config = crate::config::Config::read(&environment).unwrap();
+        let server = crate::compose::compose(&config, crate::compose::Manner::default()).unwrap();
+        assert_eq!(code(&environment, &["iotmonitor", "poll"]), exit(3));
+        assert_eq!(code(&environment, &["iotmonitor", "user", "add", "ada@example.com"]), exit(3));
+        drop(server);
+        assert_eq!(code(&environment, &["iotmonitor", "poll"]), exit(0));
+        assert_eq!(code(&environment, &["iotmonitor", "user", "add", "ada@example.com"]), exit(0));
+        assert_eq!(code(&environment, &["iotmonitor", "user", "add", "ada@example.com"]), exit(1));
+    }
+}

@@ -1,0 +1,97 @@
+use std::fmt;
+
+use url::Url;
+
+use super::{ConfigError, Environment, Setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::secret(
+        "IOTMONITOR_SHODAN_KEY",
+        "the instance's Shodan key; an organization's own goes first; none: InternetDB only",
+    ),
+    Setting::open("IOTMONITOR_SHODAN_URL", "https://api.shodan.io", "where Shodan is asked"),
+    Setting::open(
+        "IOTMONITOR_SHODAN_EXPLOITS_URL",
+        "https://exploits.shodan.io",
+        "where Shodan's exploits are asked for",
+    ),
+    Setting::open("IOTMONITOR_INTERNETDB_URL", "https://internetdb.shodan.io", "where InternetDB is asked"),
+    Setting::open("IOTMONITOR_CVEDB_URL", "https://cvedb.shodan.io", "where vulnerabilities are looked up"),
+    Setting::open(
+        "IOTMONITOR_KEV_URL",
+        "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+        "where the list of known exploited vulnerabilities is",
+    ),
+    Setting::open("IOTMONITOR_EPSS_URL", "https://api.first.org", "where the likelihood of exploitation is asked for"),
+];
+
+/// Where facts come from, and with which key.
+#[derive(Clone)]
+pub struct SourceAddresses {
+    /// The instance's Shodan key.
+    pub shodan_key: Option<String>,
+    /// Shodan.
+    pub shodan: Url,
+    /// Shodan's exploits.
+    pub exploits: Url,
+    /// InternetDB.
+    pub internetdb: Url,
+    /// `CVEdb`.
+    pub cvedb: Url,
+    /// CISA's list.
+    pub kev: Url,
+    /// FIRST's EPSS.
+    pub epss: Url,
+}
+
+impl SourceAddresses {
+    pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            shodan_key: environment.secret("IOTMONITOR_SHODAN_KEY")?,
+            shodan: address(environment, "IOTMONITOR_SHODAN_URL")?,
+            exploits: address(environment, "IOTMONITOR_SHODAN_EXPLOITS_URL")?,
+            internetdb: address(environment, "IOTMONITOR_INTERNETDB_URL")?,
+            cvedb: address(environment, "IOTMONITOR_CVEDB_URL")?,
+            kev: address(environment, "IOTMONITOR_KEV_URL")?,
+            epss: address(environment, "IOTMONITOR_EPSS_URL")?,
+        })
+    }
+}
+
+/// The variable, else the public address that the table above names.
+fn address(environment: &Environment, name: &'static str) -> Result<Url, ConfigError> {
+    let public = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.example);
+    let url = Url::parse(environment.text(name).unwrap_or(public));
+    let fine = url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    fine.ok_or_else(|| ConfigError::invalid(name, format!("write a URL such as {public}")))
+}
+
+/// Without the key.
+impl fmt::Debug for SourceAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.shodan_key.as_ref().map(|_| "…");
+        let (shodan, internetdb) = (self.shodan.as_str(), self.internetdb.as_str());
+        f.debug_struct("SourceAddresses")
+            .field("shodan_key", &key)
+            .field("shodan", &shodan)
+            .field("internetdb", &internetdb)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_has_its_public_address_and_may_have_another() {
+        let sources = SourceAddresses::read(&Environment::default()).unwrap();
+        assert_eq!(sources.cvedb.as_str(), "https://cvedb.shodan.io/");
+        let own =
+            SourceAddresses::read(&Environment::of([("IOTMONITOR_SHODAN_URL", "http://127.0.0.1:9/shodan")])).unwrap();
+        assert_eq!(own.shodan.path(), "/shodan");
+        for wrong in ["shodan", "ftp://x", "file:///etc/passwd"] {
+            assert!(SourceAddresses::read(&Environment::of([("IOTMONITOR_KEV_URL", wrong)])).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use std::sync::{Arc, OnceLock};
+
+use app::App;
+use app::ports::StoreError;
+use schema::http::HttpSettings;
+use tokio::sync::OnceCell;
+
+use crate::config::Server;
+use crate::standalone::Woken;
+
+/// The program as its entries see it: the [`App`], and what is made when it is first needed.
+pub struct Program {
+    /// What every entry calls.
+    pub app: Arc<App>,
+    /// How the program is woken and reached.
+    pub server: Server,
+    /// Tells when a message was put by this process.
+    pub woken: Arc<Woken>,
+    /// How GraphQL requests are taken.
+    pub graphql: HttpSettings,
+    prepared: OnceCell<()>,
+    engine: OnceLock<schema::Engine>,
+}
+
+impl Program {
+    /// Nothing is made yet.
+    pub fn new(app: Arc<App>, server: Server, woken: Arc<Woken>, graphql: HttpSettings) -> Self {
+        Self { app, server, woken, graphql, prepared: OnceCell::new(), engine: OnceLock::new() }
+    }
+
+    /// Makes tables and queues once; what fails is tried again by the next one who comes.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.prepared.get_or_try_init(|| self.app.tables.prepare()).await.copied()
+    }
+
+    /// The GraphQL engine. Built at the first question, a millisecond that a timer's or a queue's process never needs.
+    pub fn engine(&self) -> &schema::Engine {
+        self.engine.get_or_init(|| schema::build(Arc::clone(&self.app)))
+    }
+}

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{any, get, post};
+
+use super::{Program, problem, security};
+use crate::{graphql, healthz, hooks, notify, poll, readyz};
+
+/// Which doors stand open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// Those for people and their programs.
+    People,
+    /// Those for the Functions host too, which wakes us by HTTP.
+    PeopleAndHost,
+}
+
+/// Larger bodies are refused, but for GraphQL's, which has a limit of its own for imports.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// All routes, each with its security headers.
+pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
+    let mut router = Router::new()
+        .route("/", get(root))
+        .route("/graphql", any(graphql::handle))
+        .route("/healthz", get(healthz::handle))
+        .route("/readyz", get(readyz::handle))
+        .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))
+        .route("/hooks/email/unsubscribe/{token}", get(hooks::ask_unsubscribe).post(hooks::unsubscribe));
+    if doors == Doors::PeopleAndHost {
+        router = router.route("/poll", post(poll::handle)).route("/notify", post(notify::handle));
+    }
+    router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::map_response_with_state(program.server.https(), security::harden))
+        .with_state(Arc::clone(program))
+}
+
+/// The Functions host asks this until it is answered.
+async fn root() -> &'static str {
+    "iotmonitor\n"
+}
+
+/// The answer to what does not exist, and to who must not know that it does.
+pub(crate) async fn nothing_here() -> Response {
+    problem(StatusCode::NOT_FOUND, "there is nothing here")
+}
+
+async fn wrong_method() -> Response {
+    problem(StatusCode::METHOD_NOT_ALLOWED, "this is asked with another method")
+}

@@ -1,0 +1,32 @@
+//! `poll`: the timer. Fetches what is due, and carries on what crashes have left.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::handler::{by_host, done};
+use crate::http::{Program, nothing_here};
+
+/// One tick. What the timer says of itself does not matter: what is due stands in the store.
+pub async fn handle(State(program): State<Arc<Program>>, headers: HeaderMap) -> Response {
+    if !by_host(&headers) {
+        return nothing_here().await;
+    }
+    done("poll", tick(&program).await)
+}
+
+/// One tick, with a line in the log that says what it did.
+///
+/// # Errors
+/// Of the store. What was polled until then is kept.
+pub async fn tick(program: &Program) -> Result<(), app::Error> {
+    program.ready().await?;
+    let report = app::poll::tick(&program.app).await?;
+    if report != app::poll::TickReport::default() {
+        let app::poll::TickReport { polled, unchanged, failed, left, carried_over } = report;
+        tracing::info!(polled, unchanged, failed, left, carried_over, "polled");
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! What stands at the doors: who may wake the program, what every answer carries, what links of mails do.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::net::SocketAddr;
+
+use iotmonitor::compose::{Manner, compose};
+use iotmonitor::config::{Config, Environment};
+use iotmonitor::http::{Doors, serve_on};
+use iotmonitor::outside::Outbound;
+use reqwest::{Method, Response};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+struct Server {
+    address: SocketAddr,
+    _dir: TempDir,
+}
+
+impl Server {
+    async fn start(doors: Doors, public_url: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = format!("embedded:{}", dir.path().display());
+        let environment =
+            Environment::of([("IOTMONITOR_STORAGE", storage.as_str()), ("IOTMONITOR_PUBLIC_URL", public_url)]);
+        let program = compose(&Config::read(&environment).unwrap(), Manner::default()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve_on(listener, program, doors, std::future::pending()));
+        Self { address, _dir: dir }
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let client = Outbound::new(None).unwrap().client().unwrap();
+        let mut request = client.request(method, format!("http://{}{path}", self.address)).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        let answer = self.ask(Method::POST, path, headers, body).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+const LOCAL: &str = "http://127.0.0.1:7071";
+
+#[tokio::test]
+async fn the_host_wakes_the_timer_and_the_queue_and_nobody_else_does() {
+    let server = Server::start(Doors::PeopleAndHost, LOCAL).await;
+    let message = json!({"Data": {"msg": "\"[9,\\\"nonsense\\\"]\""}, "Metadata": {"DequeueCount": "1"}}).to_string();
+    for (path, body) in [("/poll", "{}"), ("/notify", message.as_str())] {
+        assert_eq!(server.post(path, &[], body).await, (200, "{}".into()), "{path}");
+        for header in
+            [("x-forwarded-host", "iot.example.com"), ("x-ms-invocation-id", "1"), ("host", "iot.example.com")]
+        {
+            assert_eq!(server.post(path, &[header], body).await.0, 404, "{path} with {header:?}");
+        }
+    }
+    assert_eq!(server.post("/notify", &[], "no envelope").await.0, 500);
+    let answer = server.ask(Method::POST, "/poll", &[], "").await;
+    assert_eq!(answer.headers()["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn without_a_host_its_doors_do_not_exist() {
+    let server = Server::start(Doors::People, LOCAL).await;
+    for path in ["/poll", "/notify", "/admin", "/graphql/x"] {
+        let (status, body) = server.post(path, &[], "{}").await;
+        assert_eq!((status, body.as_str()), (404, r#"{"error":"there is nothing here"}"#), "{path}");
+    }
+    assert_eq!(server.ask(Method::GET, "/", &[], "").await.status(), 200);
+    assert_eq!(server.ask(Method::GET, "/healthz", &[], "").await.status(), 200);
+    assert_eq!(server.ask(Method::DELETE, "/healthz", &[], "").await.status(), 405);
+}
+
+#[tokio::test]
+async fn every_answer_carries_what_keeps_browsers_in_check() {
+    for (url, bound) in [("https://iot.example.com", true), (LOCAL, false)] {
+        let server = Server::start(Doors::People, url).await;
+        for path in ["/", "/healthz", "/readyz", "/nothing", "/hooks/email/confirm/x", "/hooks/email/unsubscribe/x"] {
+            let answer = server.ask(Method::GET, path, &[], "").await;
+            let headers = answer.headers();
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+            assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert!(
+                policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{path}: {policy}"
+            );
+            assert_eq!(headers.contains_key("strict-transport-security"), bound, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn opening_a_link_shows_a_button_and_a_wrong_link_says_so() {
+    let server = Server::start(Doors::People, LOCAL).await;
+    let page = server.ask(Method::GET, "/hooks/email/confirm/some-token", &[], "").await.text().await.unwrap();
+    assert!(page.contains("<form method=\"post\"><button>Confirm</button>"), "{page}");
+    for path in ["/hooks/email/confirm/some-token", "/hooks/email/unsubscribe/%3Cscript%3E"] {
+        let (status, page) = server.post(path, &[], "List-Unsubscribe=One-Click").await;
+        assert_eq!(status, 404, "{page}");
+        assert!(page.contains("This link does not work") && !page.contains("<script"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_poll_it_is_not_ready_and_says_why() {
+    let server = Server::start(Doors::PeopleAndHost, LOCAL).await;
+    let answer = server.ask(Method::GET, "/readyz", &[], "").await;
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("no poll has ended yet"));
+    assert_eq!(server.post("/poll", &[], "{}").await.0, 200);
+    assert_eq!(server.ask(Method::GET, "/readyz", &[], "").await.status(), 200);
+}
