@@ -25,6 +25,7 @@ pub use read::{
     AssetFilter, AssetOrder, AssetOrderField, AssetPage, Monitored, asset, assets_page, monitoring, risk_of, state_of,
 };
 pub use register::Register;
+pub(crate) use register::Registers;
 pub(crate) use register::read_asset;
 pub use retire::{Selection, retire};
 pub use update::{AssetPatch, update};

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::asset::Asset;
 use domain::ids::{AssetId, Bucket, OrgId};
@@ -38,8 +38,25 @@ struct Index {
 }
 
 type Cached = (Vec<u64>, Vec<Arc<Vec<Asset>>>, Arc<Index>);
-/// The registers that this process has read, by store and organization.
-static CACHE: LazyLock<Mutex<HashMap<(usize, OrgId), Cached>>> = LazyLock::new(|| Mutex::new(HashMap::new()));
+/// The registers that a process has read, by organization.
+#[derive(Default)]
+pub(crate) struct Registers(Mutex<HashMap<OrgId, Cached>>);
+
+impl Registers {
+    fn get(&self, org: &OrgId) -> Option<Cached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
+    }
+
+    fn keep(&self, org: &OrgId, read: Cached) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MANY {
+            known.clear();
+        }
+        known.insert(org.clone(), read);
+    }
+}
+
+/// A process remembers so many organizations; then it starts anew.
 const MANY: usize = 256;
 
 impl Register {
@@ -50,8 +67,8 @@ impl Register {
             Some(row) => (head_of(&row)?, Some(row.etag)),
             None => (Head::default(), None),
         };
-        let place = (Arc::as_ptr(&app.tables).cast::<()>() as usize, org.clone());
-        let cached = CACHE.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
+        let registers = app.directories.registers();
+        let cached = registers.get(org);
         if let Some((versions, chunks, index)) = &cached
             && versions == &head.chunks
         {
@@ -70,11 +87,7 @@ impl Register {
             chunks[number] = Arc::new(chunk_of(&row)?);
         }
         let index = Arc::new(Index::of(&chunks));
-        let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= MANY {
-            cache.clear();
-        }
-        cache.insert(place, (head.chunks.clone(), chunks.clone(), Arc::clone(&index)));
+        registers.keep(org, (head.chunks.clone(), chunks.clone(), Arc::clone(&index)));
         Ok(Self { head, etag, chunks, index })
     }
 

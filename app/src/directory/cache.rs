@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::chunk::decode;
 use super::entry::Entry;
 use super::snapshot::Snapshot;
+use crate::assets::Registers;
 use crate::ports::{StoreError, Table, Tables, Value};
 
 type Chunk = (u64, Arc<Vec<Entry>>);
@@ -14,12 +15,18 @@ type Kept = (Vec<u64>, Arc<Snapshot>);
 pub struct Directories {
     chunks: Mutex<HashMap<(String, u16), Chunk>>,
     snapshots: Mutex<HashMap<String, Kept>>,
+    registers: Registers,
 }
 
 /// A process remembers so many buckets; then it starts anew.
 const MANY: usize = 256;
 
 impl Directories {
+    /// The directories of assets.
+    pub(crate) const fn registers(&self) -> &Registers {
+        &self.registers
+    }
+
     /// The key of a chunk's row.
     pub fn row(chunk: u16) -> String {
         format!("i|{chunk:05}")
