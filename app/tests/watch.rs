@@ -9,7 +9,9 @@ use app::access::{Caller, bootstrap};
 use app::assets::{self, AssetDraft, AssetPatch, Selection};
 use app::directory::{Counts, Direction, Order};
 use app::findings::{self, EventFilter, FindingFilter, TriageRequest};
-use app::ports::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey};
+use app::ports::{
+    Account, Batch, Exposure, HostAnswer, Op, RowRange, SearchPage, SourceError, SourceKey, Table, Tables,
+};
 use app::testing::{Bench, Fault, RecordingWebhooks};
 use app::{notify, poll};
 use async_trait::async_trait;
@@ -379,6 +381,23 @@ async fn a_change_of_criticality_moves_the_risk_at_the_next_tick() {
     assets::update(&plant.bench, &plant.caller, &asset.id, &patch).await.unwrap();
     plant.tick().await;
     assert!(plant.findings(&FindingFilter::default()).await.remove(0).risk_score > before);
+}
+
+#[tokio::test]
+async fn a_hint_that_got_lost_is_made_anew_within_a_day() {
+    let plant = Plant::new().await;
+    plant.watch("8.8.8.8").await;
+    plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
+    plant.tick().await;
+    let hints = plant.bench.tables.range(Table::Schedule, "hints", RowRange::prefix("", 100)).await.unwrap().rows;
+    let ops = hints.into_iter().map(|row| Op::Delete { key: row.key, etag: None }).collect();
+    let batch = Batch { table: Table::Schedule, partition: "hints".into(), ops, witness: None };
+    plant.bench.tables.commit(batch).await.unwrap();
+    plant.later(2);
+    assert_eq!(plant.tick().await.polled, 0);
+    plant.later(23);
+    plant.tick().await;
+    assert_eq!(plant.tick().await.polled, 1);
 }
 
 /// Crashes at every storage call of registering, polling and telling; afterwards everything is there, once.

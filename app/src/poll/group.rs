@@ -1,7 +1,7 @@
 use domain::asset::{Asset, MonitoringState};
 use domain::ids::{AssetId, Bucket, OrgId};
 use domain::observation::DataSource;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{Batch, Commit, Op, StoreError, Table, WriteRow};
@@ -159,15 +159,25 @@ impl PollGroup {
     /// Moves the hint to the group's next instant: the new one is there before the old one goes.
     pub(super) async fn rehint(&self, app: &App, org: &OrgId, bucket: Bucket, old: &str) -> Result<(), StoreError> {
         if let Some(next) = self.next() {
-            move_hint(app, Some(old), &hint_key(next, org, bucket, self.id)).await
-        } else {
-            let ops = vec![Op::Delete { key: old.to_owned(), etag: None }];
-            app.tables
-                .commit(Batch { table: Table::Schedule, partition: HINTS.into(), ops, witness: None })
-                .await
-                .map(|_| ())
+            return move_hint(app, Some(old), &hint_key(next, org, bucket, self.id)).await;
         }
+        // The hint of a group that is being founded at this moment comes before its first member.
+        if app.now().duration_since(hinted(old)) < FOUNDING {
+            return Ok(());
+        }
+        let ops = vec![Op::Delete { key: old.to_owned(), etag: None }];
+        app.tables.commit(Batch { table: Table::Schedule, partition: HINTS.into(), ops, witness: None }).await?;
+        Ok(())
     }
+}
+
+/// A group without members may be on its way for so long.
+const FOUNDING: SignedDuration = SignedDuration::from_mins(5);
+
+/// The instant of a hint.
+fn hinted(key: &str) -> Timestamp {
+    let seconds = key.split(':').next().and_then(|s| s.parse().ok()).unwrap_or(0);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// `{due:010}:{org}:{bucket}:{group:05}`: in the order of time.

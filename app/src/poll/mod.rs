@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod group;
 mod judge;
+mod mend;
 mod refresh;
 mod round;
 mod source;

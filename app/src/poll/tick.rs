@@ -90,6 +90,7 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
         }
     }
     notify::sweep::sweep(app).await?;
+    super::mend::mend(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)
 }

@@ -1,0 +1,34 @@
+use domain::ids::Bucket;
+use jiff::{SignedDuration, Timestamp};
+
+use super::group::PollGroup;
+use crate::ports::{Batch, Op, Table};
+use crate::{App, Error, access, assets, ledger, rows};
+
+/// How often every group is looked at.
+const EVERY: SignedDuration = SignedDuration::from_hours(24);
+const STATE: &str = "state";
+const KEY: &str = "mended";
+
+/// Once a day makes the hints anew that should be there: a group without one would never be polled again.
+pub(super) async fn mend(app: &App) -> Result<(), Error> {
+    let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
+    let last: Option<Timestamp> = row.as_ref().map(rows::decode).transpose()?;
+    let now = app.now();
+    if last.is_some_and(|last| now.duration_since(last) < EVERY) {
+        return Ok(());
+    }
+    for org in access::organizations(app).await? {
+        let register = assets::Register::read(app, &org).await?;
+        let last = register.assets().map(|a| a.group).max();
+        for id in 0..last.map_or(0, |l| l + 1) {
+            let group = PollGroup::read(app, &ledger::partition(&org, Bucket::default()), id).await?;
+            if let Some(next) = group.next() {
+                PollGroup::hint_at(app, &org, Bucket::default(), id, next).await?;
+            }
+        }
+    }
+    let ops = vec![Op::Upsert(rows::encode(KEY, &now)?)];
+    app.tables.commit(Batch { table: Table::Schedule, partition: STATE.into(), ops, witness: None }).await?;
+    Ok(())
+}
