@@ -74,15 +74,19 @@ pub fn fail(error: Error) -> async_graphql::Error {
         Error::User(_) => ("BAD_USER_INPUT", error.to_string()),
         Error::Unauthenticated => ("UNAUTHENTICATED", error.to_string()),
         Error::Forbidden(_) => ("FORBIDDEN", error.to_string()),
-        Error::RateLimited(_) => ("RATE_LIMITED", error.to_string()),
-        Error::Busy => ("CONFLICT", error.to_string()),
+        // Too often, or too many at once: the code says to come back.
+        Error::RateLimited(_) | Error::Busy => ("RATE_LIMITED", error.to_string()),
         Error::Source(_) => ("UPSTREAM_UNAVAILABLE", error.to_string()),
         Error::Store(store) => {
             tracing::error!(error = %store, "the store failed");
             ("INTERNAL", "the store did not answer as it should; try again".to_owned())
         }
     };
-    let retry_after = if let Error::RateLimited(seconds) = &error { Some(*seconds) } else { None };
+    let retry_after = match &error {
+        Error::RateLimited(seconds) => Some(*seconds),
+        Error::Busy => Some(1),
+        _ => None,
+    };
     async_graphql::Error::new(message).extend_with(|_, e| {
         e.set("code", code);
         if let Some(seconds) = retry_after {
