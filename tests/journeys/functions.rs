@@ -14,6 +14,7 @@ use storage::{Azure, AzureSettings};
 use tempfile::TempDir;
 
 use crate::receiver::Receiver;
+use crate::verifiers::verify_elsewhere;
 
 /// The program as the same build made it.
 fn program() -> PathBuf {
@@ -133,6 +134,7 @@ async fn a_person_registers_a_camera_and_a_machine_is_told_what_is_wrong_with_it
     for request in &got {
         verifier.verify(&request.body, &request.headers).unwrap();
     }
+    verify_elsewhere(&secret, &got);
     let told: Vec<Value> = got.iter().map(|r| serde_json::from_slice(&r.body).unwrap()).collect();
     for kind in ["asset.created", "service.opened", "finding.opened", "asset.first_polled"] {
         assert!(told.iter().any(|event| event["type"] == kind), "{kind} is missing");

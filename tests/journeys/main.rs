@@ -3,3 +3,4 @@
 
 mod functions;
 mod receiver;
+mod verifiers;

@@ -1,0 +1,51 @@
+//! Receivers in other languages, with the official packages of Standard Webhooks.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Map, Value, json};
+
+use crate::receiver::Received;
+
+#[expect(clippy::disallowed_methods, reason = "where the tests' own tools are, as xtask says")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// JavaScript and Python verify what was received. What is not installed is said, and fails in CI.
+pub(crate) fn verify_elsewhere(secret: &str, got: &[Received]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let requests: Vec<Value> = got.iter().map(request).collect();
+    let asked = json!({"secret": secret, "requests": requests}).to_string();
+    let node = folder.join("node_modules/standardwebhooks").exists().then(|| PathBuf::from("node"));
+    let python = variable("IOTMONITOR_TEST_PYTHON").map(PathBuf::from);
+    for (program, script) in [(node, "verify.mjs"), (python, "verify.py")] {
+        match program {
+            Some(program) => run(&program, &folder.join(script), &asked),
+            None if variable("CI").is_some_and(|ci| ci == "true") => {
+                panic!("{script} cannot be run: its package is not installed")
+            }
+            None => println!("not run: {script}, its package is not installed"),
+        }
+    }
+}
+
+fn request(received: &Received) -> Value {
+    let headers: Map<String, Value> =
+        received.headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap()))).collect();
+    json!({"headers": headers, "body": std::str::from_utf8(&received.body).unwrap()})
+}
+
+fn run(program: &Path, script: &Path, asked: &str) {
+    let mut child = Command::new(program)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
+}
