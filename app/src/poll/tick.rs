@@ -129,7 +129,14 @@ async fn carry_over(app: &App) -> Result<usize, Error> {
     orgs.dedup();
     let mut done = 0;
     for org in orgs {
-        done += assets::finish_intents(app, &org).await?;
+        match assets::finish_intents(app, &org).await {
+            Ok(carried) => done += carried,
+            // The others are polled all the same. The mark is made anew, so that the sweep does not take it for idle.
+            Err(error) => {
+                tracing::warn!(%org, %error, "what a crash left half done waits for the next tick");
+                app.mark_dirty(&org, Bucket::default()).await?;
+            }
+        }
     }
     Ok(done)
 }
