@@ -1,8 +1,11 @@
 use std::io::{self, IsTerminal};
 
-use tracing::Level;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{ConfigError, Log, LogFormat};
 
@@ -16,11 +19,56 @@ pub(crate) fn begin(log: &Log) -> Result<(), ConfigError> {
         ConfigError::invalid("IOTMONITOR_LOG", "write a level, or a filter such as info,app::poll=debug")
     })?;
     let writer = io::stderr.with_max_level(Level::WARN).or_else(io::stdout);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    // Somebody else in this process logs already: a test.
-    let _ = match log.format {
-        LogFormat::Text => builder.with_ansi(io::stdout().is_terminal() && io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = match log.format {
+        LogFormat::Text => lines.with_ansi(io::stdout().is_terminal() && io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let lines = lines.with_filter(filter.and(filter_fn(keeps_secrets)));
+    // Somebody else in this process logs already: a test.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
     Ok(())
+}
+
+/// Azure's crates print whole requests when they debug, the signature in `Authorization` with them: whatever the filter
+/// says, they tell no more than information.
+fn keeps_secrets(event: &Metadata<'_>) -> bool {
+    *event.level() <= Level::INFO || !event.target().starts_with("azure_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn azures_crates_never_debug_whatever_the_filter_says() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let lines = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+        let filter = EnvFilter::new("trace,azure_core::policies=trace");
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter.and(filter_fn(keeps_secrets))));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!(target: "azure_core::policies", "the signature");
+            tracing::info!(target: "azure_core::policies", "said");
+            tracing::debug!(target: "app::poll", "said too");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("said") && text.contains("said too") && !text.contains("the signature"), "{text}");
+    }
 }
