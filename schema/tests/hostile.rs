@@ -36,6 +36,62 @@ fn fragments_that_double_are_measured_once_each() {
 }
 
 #[test]
+fn strings_that_only_look_unfinished_hide_no_brackets() {
+    // To the parser this is an empty string, `"x"`, and then thousands of lists; to a careless lexer all of it is one string.
+    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert_eq!(refused(&format!("{{ a(b: [ \"\"\"x\" {deep} ]) }}")).code, "BAD_USER_INPUT");
+}
+
+#[test]
+fn fragments_that_double_are_counted_where_they_lead_nowhere_and_where_nobody_uses_them() {
+    let doubling: String = (0..24).map(|n| format!(" fragment f{n} on Query {{ ...f{0} ...f{0} }}", n + 1)).collect();
+    for query in [
+        format!("{{ ...f0 }} {doubling}"),
+        format!("{{ a }} {doubling}"),
+        format!("{{ a }} {doubling} fragment f24 on Query {{ a }}"),
+        format!("{{ ...f0 }} {}", doubling.replace("...", "... @skip(if: true) { a } ...")),
+    ] {
+        assert_eq!(refused(&query).code, "QUERY_TOO_COMPLEX", "{query}");
+    }
+}
+
+#[test]
+fn a_chain_of_fragments_is_no_deeper_than_a_document_may_be() {
+    let chain: String = (0..400).map(|n| format!("fragment f{n} on Query {{ ...f{} }} ", n + 1)).collect();
+    let refused = refused(&format!("{{ ...f0 }} {}", &chain[..chain.len().min(32_000)]));
+    assert!(refused.message.contains("at most"), "{}", refused.message);
+}
+
+#[test]
+fn the_schema_is_not_asked_for_in_circles() {
+    let deep = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+    let hidden =
+        "{ __type(name: \"Query\") { fields { type { ...t } } } } fragment t on __Type { ... { interfaces { name } } }";
+    for query in [deep, hidden] {
+        assert_eq!(refused(query).code, "QUERY_TOO_COMPLEX", "{query}");
+    }
+    let crowd: String = (0..6).map(|n| format!("s{n}: __schema {{ queryType {{ name }} }} ")).collect();
+    assert!(refused(&format!("{{ {crowd} }}")).message.contains("at most 50000"));
+}
+
+#[test]
+fn variables_that_need_a_value_have_one() {
+    let query = "query Q($n: Int!, $m: Int! = 2, $o: Int) { a(n: $n, m: $m, o: $o) } query R { a }";
+    let asked = |operation: &str, variables: serde_json::Value| {
+        admit(query, Some(operation), &Variables::from_json(variables), &Limits::default()).err()
+    };
+    let missing = asked("Q", serde_json::json!({})).unwrap();
+    assert_eq!(
+        (missing.code, missing.message.as_str()),
+        ("BAD_USER_INPUT", "the variable $n of type Int! has no value")
+    );
+    assert!(asked("Q", serde_json::json!({"n": null})).is_some());
+    assert!(asked("Q", serde_json::json!({"n": 1, "m": null})).is_some());
+    assert_eq!(asked("Q", serde_json::json!({"n": 1})), None);
+    assert_eq!(asked("R", serde_json::json!({})), None);
+}
+
+#[test]
 fn circles_of_fragments_are_named() {
     let refused = refused("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }");
     assert!(refused.message.contains("contains itself"), "{}", refused.message);
@@ -75,6 +131,16 @@ fn pages_of_pages_cost_what_they_multiply_to() {
 }
 
 #[test]
+fn pages_made_of_fragments_cost_as_much() {
+    let cost = |query: &str| admit(query, None, &Variables::default(), &Limits::default()).unwrap().cost.requested;
+    let plain = cost("{ a { nodes { b { edges { node { c } } } } } }");
+    assert!(plain > 25 * 25);
+    let fragments =
+        "{ a { ...p } } fragment p on P { ... { nodes { b { ...q } } } } fragment q on Q { edges { node { c } } }";
+    assert_eq!(cost(fragments), plain);
+}
+
+#[test]
 fn variables_have_bounds_too() {
     let mut deep = serde_json::json!(1);
     for _ in 0..60 {
@@ -92,6 +158,7 @@ fn what_people_ask_is_taken() {
         "query Q($after: String) { findings(first: 100, after: $after) { pageInfo { endCursor } nodes { id title asset { name tags } } } }",
         "mutation { createAsset(input: { target: \"8.8.8.8\", tags: [\"a\", \"b\"] }) { asset { id } userErrors { message } } }",
         "subscription { events { cursor node { type } } }",
+        INTROSPECTION,
         "{ node(id: \"x\") { __typename ... on Finding { title } ...a } } fragment a on Asset { name }",
     ] {
         assert!(admit(query, None, &Variables::default(), &Limits::default()).is_ok(), "{query}");
@@ -107,3 +174,15 @@ proptest! {
         let _ = admit(&parts.join(" "), None, &Variables::default(), &Limits::default());
     }
 }
+
+/// What tools ask, graphical clients and code generators among them.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } \
+    subscriptionType { name kind } types { ...FullType } directives { name description isRepeatable locations \
+    args(includeDeprecated: true) { ...InputValue } } } } \
+    fragment FullType on __Type { kind name description specifiedByURL isOneOf fields(includeDeprecated: true) { name description \
+    args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } \
+    inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } \
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } } \
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason } \
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { \
+    kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";

@@ -2,18 +2,22 @@
 //!
 //! The engine's parser recurses over nested values and its rules walk fragments once per use; both can be driven out of
 //! bounds by a few kilobytes. So a text is counted before it is parsed (`lex`), and a document is measured before it is
-//! validated (`expand`), each in one pass.
+//! validated (`expand`, `introspect`, `cost`), each in one pass; `variables` looks at what comes beside it. Never here:
+//! what the words of a document mean, and who may ask.
 
 mod cost;
 mod expand;
+mod introspect;
 mod lex;
+mod variables;
 
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::{Error as ParseError, parse_query};
 use async_graphql::{ErrorExtensionValues, Pos, ServerError, Variables};
 
 pub use cost::Cost;
 pub use lex::lex;
+pub use variables::check_json;
 
 /// What a request may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +34,15 @@ pub struct Limits {
     pub aliases: usize,
     /// Fields within fields after fragments were put in.
     pub depth: usize,
+    /// Fields, spreads and inline fragments after fragments were put in.
+    pub selections: usize,
+    /// Selections within selections after fragments were put in. The engine takes up to 64.
+    pub levels: usize,
     /// Directives.
     pub directives: usize,
     /// Operations of a document.
     pub operations: usize,
-    /// Items of a list in the variables.
+    /// Items of a list, in a document or in variables.
     pub list_items: usize,
     /// What a page may cost: fields times the size of the pages around them.
     pub cost: u64,
@@ -49,6 +57,8 @@ impl Default for Limits {
             fields: 500,
             aliases: 30,
             depth: 15,
+            selections: 1_000,
+            levels: 50,
             directives: 50,
             operations: 10,
             list_items: 1_000,
@@ -73,6 +83,11 @@ impl Refused {
         Self { code: "QUERY_TOO_COMPLEX", message: format!("too many {what}: {count}, at most {limit}"), at: None }
     }
 
+    pub(crate) fn list(items: usize, limits: &Limits) -> Self {
+        let message = format!("a list has {items} items, at most {}", limits.list_items);
+        Self { code: "BAD_USER_INPUT", message, at: None }
+    }
+
     /// As GraphQL says it.
     pub fn error(self) -> ServerError {
         let mut error = ServerError::new(self.message, self.at);
@@ -89,6 +104,8 @@ pub struct Admitted {
     pub document: ExecutableDocument,
     /// What it may cost.
     pub cost: Cost,
+    /// Does it ask for the schema?
+    pub introspects: bool,
 }
 
 /// Counts, parses and measures a request.
@@ -101,38 +118,21 @@ pub fn admit(
     lex(query, limits)?;
     let document = parse_query(query).map_err(|error| {
         let positions: Vec<Pos> = error.positions().collect();
-        Refused { code: "BAD_USER_INPUT", message: error.to_string(), at: positions.first().copied() }
+        Refused { code: "BAD_USER_INPUT", message: wording(&error), at: positions.first().copied() }
     })?;
     expand::measure(&document, limits)?;
+    let introspects = introspect::look(&document)?;
+    variables::required(&document, operation, variables)?;
     let cost = cost::of(&document, operation, variables, limits.cost)?;
-    Ok(Admitted { document, cost })
+    Ok(Admitted { document, cost, introspects })
 }
 
-/// Nesting and lists of the variables, as JSON.
-pub fn check_json(value: &serde_json::Value, limits: &Limits) -> Result<(), Refused> {
-    let mut open = vec![(value, 1)];
-    while let Some((value, depth)) = open.pop() {
-        if depth > limits.nesting {
-            return Err(Refused::too_complex("levels in the variables", depth, limits.nesting));
-        }
-        match value {
-            serde_json::Value::Array(items) => {
-                if items.len() > limits.list_items {
-                    return Err(Refused {
-                        code: "BAD_USER_INPUT",
-                        message: format!(
-                            "a list in the variables has {} items, at most {}",
-                            items.len(),
-                            limits.list_items
-                        ),
-                        at: None,
-                    });
-                }
-                open.extend(items.iter().map(|v| (v, depth + 1)));
-            }
-            serde_json::Value::Object(fields) => open.extend(fields.values().map(|v| (v, depth + 1))),
-            _ => {}
-        }
+/// The parser draws the line at fault, up to all of the text, and then says what it expected there. The place is told
+/// in `locations` anyway.
+fn wording(error: &ParseError) -> String {
+    let message = error.to_string();
+    match message.rsplit_once("\n  = ") {
+        Some((_, expected)) => format!("the document cannot be read: {expected}"),
+        None => message,
     }
-    Ok(())
 }

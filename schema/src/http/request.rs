@@ -1,8 +1,7 @@
-use std::time::Duration;
-
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -19,9 +18,6 @@ pub(super) struct Asked {
     pub variables: Variables,
 }
 
-/// A body that arrives more slowly is not waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Reads a request.
 pub(super) async fn read(http: Request<Body>, settings: &HttpSettings) -> Result<Asked, Refusal> {
     let parameters = match *http.method() {
@@ -30,20 +26,26 @@ pub(super) async fn read(http: Request<Body>, settings: &HttpSettings) -> Result
             if !is_json(http.headers()) {
                 return Err(Refusal::unsupported());
             }
-            let body = Limited::new(http.into_body(), settings.largest_body);
-            let collected = tokio::time::timeout(PATIENCE, body.collect()).await.map_err(|_| Refusal::too_slow())?;
-            let bytes = collected.map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    Refusal::too_large(settings.largest_body)
-                } else {
-                    Refusal::bad_request("the request broke off")
-                }
-            })?;
-            of_json(&bytes.to_bytes())?
+            of_json(&body(http.into_body(), settings).await?)?
         }
         _ => return Err(Refusal::method()),
     };
     of_parameters(parameters, settings)
+}
+
+async fn body(body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
+    let limit = settings.largest_body;
+    // Where the length is said before, nothing has to be read to know.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Refusal::too_large(limit));
+    }
+    let collected = tokio::time::timeout(settings.patience, Limited::new(body, limit).collect());
+    match collected.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::too_large(limit)),
+        Ok(Err(_)) => Err(Refusal::bad_request("the request broke off")),
+        Err(_) => Err(Refusal::too_slow()),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -92,7 +94,7 @@ fn of_parameters(mut parameters: Map<String, Value>, settings: &HttpSettings) ->
     let variables = match take("variables") {
         Value::Null => Variables::default(),
         variables @ Value::Object(_) => {
-            check_json(&variables, &settings.limits).map_err(|refused| Refusal::bad_request(refused.message))?;
+            check_json(&variables, &settings.limits).map_err(Refusal::too_complex)?;
             Variables::from_json(variables)
         }
         _ => return Err(Refusal::bad_request("variables is not an object")),

@@ -1,4 +1,4 @@
-use async_graphql::{ErrorExtensionValues, Response as Answer, ServerError, Value};
+use async_graphql::{Response as Answer, ServerError, Value};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -6,8 +6,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::negotiate::Form;
-use super::{request_error, status};
-use crate::guard::Cost;
+use super::{fault, sse, status};
+use crate::guard::{Cost, Refused};
 
 /// A result as it is written: errors of the request itself come without `data`.
 #[derive(Serialize)]
@@ -22,71 +22,57 @@ struct Written<'a> {
 
 #[derive(Serialize)]
 struct Extensions {
-    cost: Told,
-}
-
-#[derive(Serialize)]
-struct Told {
-    requested: u64,
-    limit: u64,
+    cost: Cost,
 }
 
 /// An answer of the engine.
 pub(super) fn answer(form: Form, mut answer: Answer, cost: Cost) -> Response {
-    let request_error = is_request_error(&answer);
-    for error in &mut answer.errors {
-        clean(error);
-    }
-    let extensions = Some(Extensions { cost: Told { requested: cost.requested, limit: cost.limit } });
-    let data = (!request_error).then_some(&answer.data);
-    let status = if request_error { status::of_request_error(form) } else { StatusCode::OK };
-    let mut response = write(form, status, &Written { data, errors: &answer.errors, extensions });
+    let of_request = fault::is_of_request(&answer);
+    fault::clean(&mut answer.errors);
+    let data = (!of_request).then_some(&answer.data);
+    let status = if of_request { status::of_request_error(form) } else { StatusCode::OK };
+    let written = Written { data, errors: &answer.errors, extensions: Some(Extensions { cost }) };
+    let mut response = write(form, status, json(Vec::new(), &written));
     response.headers_mut().extend(answer.http_headers);
     response
 }
 
-/// Errors before the engine was asked.
-pub(super) fn refused(form: Form, errors: &[ServerError]) -> Response {
-    let form = if form == Form::EventStream { Form::Json } else { form };
-    write(form, status::of_request_error(form), &Written { data: None, errors, extensions: None })
-}
-
-/// The result of one event of a stream, as JSON.
-pub(super) fn event(mut answer: Answer) -> String {
-    let request_error = is_request_error(&answer);
-    for error in &mut answer.errors {
-        clean(error);
+/// A document that does not reach the engine.
+pub(super) fn refused(form: Form, refused: Refused) -> Response {
+    let errors = vec![refused.error()];
+    if form == Form::EventStream {
+        return sse::single(Answer::from_errors(errors));
     }
-    let data = (!request_error).then_some(&answer.data);
-    serde_json::to_string(&Written { data, errors: &answer.errors, extensions: None }).unwrap_or_default()
+    self::errors(form, status::of_request_error(form), &errors)
 }
 
-/// Parsing, validation and coercion fail as a whole: no data, and no path to blame.
-fn is_request_error(answer: &Answer) -> bool {
-    !answer.errors.is_empty() && answer.data == Value::Null && answer.errors.iter().all(|e| e.path.is_empty())
+/// Nothing but errors.
+pub(super) fn errors(form: Form, status: StatusCode, errors: &[ServerError]) -> Response {
+    write(form, status, json(Vec::new(), &Written { data: None, errors, extensions: None }))
 }
 
-/// Every error that leaves has a code. Those of resolvers that have none were not meant to be read by strangers.
-fn clean(error: &mut ServerError) {
-    let coded = error.extensions.as_ref().is_some_and(|e| e.get("code").is_some());
-    if coded {
-        return;
-    }
-    let code = if error.path.is_empty() { "BAD_USER_INPUT" } else { "INTERNAL" };
-    if code == "INTERNAL" {
-        tracing::error!(message = error.message, "a resolver failed without a code");
-        error.message = "something went wrong here; it was written down".into();
-    }
-    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
+/// Writes a result of a stream behind what stands there already.
+pub(super) fn event(before: Vec<u8>, mut answer: Answer) -> Vec<u8> {
+    let of_request = fault::is_of_request(&answer);
+    fault::clean(&mut answer.errors);
+    let data = (!of_request).then_some(&answer.data);
+    json(before, &Written { data, errors: &answer.errors, extensions: None })
 }
 
-fn write(form: Form, status: StatusCode, body: &Written<'_>) -> Response {
-    let bytes = serde_json::to_vec(body).unwrap_or_else(|error| {
+fn json(mut before: Vec<u8>, written: &Written<'_>) -> Vec<u8> {
+    let start = before.len();
+    if let Err(error) = serde_json::to_writer(&mut before, written) {
         tracing::error!(%error, "an answer cannot be written");
-        let fallback = [request_error("the answer cannot be written")];
-        serde_json::to_vec(&Written { data: None, errors: &fallback, extensions: None }).unwrap_or_default()
-    });
-    let mut response = Response::new(Body::from(bytes));
+        before.truncate(start);
+        before.extend_from_slice(
+            br#"{"errors":[{"message":"the answer cannot be written","extensions":{"code":"INTERNAL"}}]}"#,
+        );
+    }
+    before
+}
+
+fn write(form: Form, status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,9 +1,10 @@
-use axum::body::Body;
 use axum::response::Response;
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::negotiate::Form;
+use super::{fault, respond};
+use crate::guard::Refused;
 
 /// Why a request is not one. The statuses of the whole layer stand here.
 ///
@@ -13,17 +14,22 @@ use super::negotiate::Form;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     status: StatusCode,
+    code: &'static str,
     message: String,
-    allow: Option<&'static str>,
+    header: Option<(HeaderName, &'static str)>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), allow: None }
+        Self { status, code: "BAD_USER_INPUT", message: message.into(), header: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn too_complex(refused: Refused) -> Self {
+        Self { code: refused.code, ..Self::bad_request(refused.message) }
     }
 
     pub(super) fn not_acceptable() -> Self {
@@ -44,35 +50,38 @@ impl Refusal {
     }
 
     pub(super) fn too_many_streams() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many streams at the moment; poll events(after:) or try again")
+        let message = "too many streams at the moment; poll events(after:) or try again";
+        Self {
+            code: "RATE_LIMITED",
+            header: Some((RETRY_AFTER, "5")),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        }
     }
 
     pub(super) fn method() -> Self {
         Self {
-            allow: Some("GET, POST"),
+            header: Some((ALLOW, "GET, POST")),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "send the request by POST, or a query by GET")
         }
     }
 
     pub(super) fn mutation_by_get() -> Self {
         Self {
-            allow: Some("POST"),
+            header: Some((ALLOW, "POST")),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "only queries go by GET: send mutations by POST")
         }
     }
 
+    /// Where no form could be agreed upon, or a stream is not begun.
     pub(super) fn response(&self) -> Response {
         self.response_in(Form::Json)
     }
 
     pub(super) fn response_in(&self, form: Form) -> Response {
         let form = if form == Form::EventStream { Form::Json } else { form };
-        let body = serde_json::json!({"errors": [{"message": self.message, "extensions": {"code": "BAD_USER_INPUT"}}]});
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = self.status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        let mut response = respond::errors(form, self.status, &[fault::coded(self.message.as_str(), self.code)]);
+        if let Some((name, value)) = &self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }
