@@ -1,9 +1,10 @@
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::ports::StoreError;
 
 /// What a person's request ran into, in the API's words: [`UserErrorCode`] is data, the rest are errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words of the API's UserErrorCode, described there")]
 pub enum UserErrorCode {
     Required,
@@ -24,7 +25,7 @@ pub enum UserErrorCode {
 }
 
 /// A fault in what a person asked for: says what to do, and loses nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct UserError {
     /// What kind of fault.

@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod notify;
 pub mod poll;
 pub mod ports;
+pub mod repeat;
+pub mod retention;
 pub mod rows;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

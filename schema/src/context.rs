@@ -1,9 +1,11 @@
 //! What every resolver has at hand: the program, who is asking, and how faults leave.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use app::access::Caller;
 use app::assets::Register;
+use app::repeat::ClientRequest;
 use app::{App, Error, UserError as Fault};
 use async_graphql::{Context, ErrorExtensions, Result, SimpleObject};
 use tokio::sync::OnceCell;
@@ -102,6 +104,16 @@ pub fn outcome<T>(result: Result<T, Error>) -> Result<(Option<T>, Vec<UserError>
         Err(Error::User(faults)) => Ok((None, faults.into_iter().map(UserError::from).collect())),
         Err(other) => Err(fail(other)),
     }
+}
+
+/// A request that its client may send again, if it gave it a name.
+pub fn repeatable(
+    caller: &Caller,
+    operation: &str,
+    client_request_id: Option<String>,
+    input: &impl Debug,
+) -> Result<Option<ClientRequest>, Error> {
+    Ok(client_request_id.map(|id| ClientRequest::new(caller, operation, &id, input)).transpose()?)
 }
 
 /// An input that does not make sense at the edge already.

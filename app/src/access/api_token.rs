@@ -11,6 +11,8 @@ use super::secret::{Purpose, Secret};
 use super::store::{Command, list, read};
 use super::{Caller, organization};
 use crate::ports::{Commit, Op, StoreError, Table};
+use crate::repeat::{Before, ClientRequest};
+use crate::vault::{Place, VaultError};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// What a program of the organization's shows to be let in. Belongs to the organization: it outlives the membership
@@ -69,7 +71,32 @@ impl ApiToken {
 /// Makes a token. The text is its secret, shown this once. The token's own row is last: a crash leaves no token of
 /// which nobody has the secret.
 pub async fn create_api_token(app: &App, caller: &Caller, wanted: NewApiToken) -> Result<(ApiToken, String), Error> {
+    create_api_token_once(app, caller, wanted, None).await
+}
+
+/// What is remembered of an answer: the secret is sealed, and gone with the answer after 24 h.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    token: TokenId,
+    secret_sealed: String,
+}
+
+/// Makes a token once, however often the client repeats the request: who lost the answer gets the secret again.
+pub async fn create_api_token_once(
+    app: &App,
+    caller: &Caller,
+    wanted: NewApiToken,
+    request: Option<&ClientRequest>,
+) -> Result<(ApiToken, String), Error> {
     caller.may(Action::ManageTokens)?;
+    let partition = organization::partition(&caller.org);
+    let slot = match request {
+        Some(request) => match request.before::<Remembered>(app, Table::Accounts, &partition).await? {
+            Before::Answered(first) => return recall(app, caller, &first).await,
+            Before::Not(slot) => Some(slot),
+        },
+        None => None,
+    };
     let now = app.now();
     check(caller, &wanted, now)?;
     if list_api_tokens(app, caller).await?.len() >= MOST {
@@ -90,10 +117,34 @@ pub async fn create_api_token(app: &App, caller: &Caller, wanted: NewApiToken) -
         revoked_at: None,
     };
     Pointer::ApiToken { org: caller.org.clone(), token: token.id.clone() }.store(app, &secret).await?;
+    let secret = secret.reveal();
     let command = Command::new(app);
-    let row = command.row(key(&token.id), &token)?;
-    command.apply(&organization::partition(&caller.org), vec![Op::Insert(row)]).await?;
-    Ok((token, secret.reveal()))
+    let mut ops = vec![Op::Insert(command.row(key(&token.id), &token)?)];
+    if let Some(slot) = slot {
+        let secret_sealed = with_place(&partition, &token.id, |place| {
+            app.vault.seal(&*app.ids, secret.as_bytes(), place).map_err(|error| unusable(&error))
+        })?;
+        ops.push(slot.fill(app, &Remembered { token: token.id.clone(), secret_sealed })?);
+    }
+    command.apply(&partition, ops).await?;
+    Ok((token, secret))
+}
+
+async fn recall(app: &App, caller: &Caller, first: &Remembered) -> Result<(ApiToken, String), Error> {
+    let partition = organization::partition(&caller.org);
+    let token = api_token(app, &caller.org, &first.token).await?.ok_or(Error::Busy)?;
+    let secret = with_place(&partition, &token.id, |place| {
+        app.vault.open(&first.secret_sealed, place).map_err(|error| unusable(&error))
+    })?;
+    Ok((token, String::from_utf8_lossy(&secret).into_owned()))
+}
+
+fn with_place<T>(partition: &str, token: &TokenId, act: impl FnOnce(&Place<'_>) -> T) -> T {
+    act(&Place { table: Table::Accounts, partition, row: &key(token), column: "repeat" })
+}
+
+fn unusable(error: &VaultError) -> StoreError {
+    StoreError::Denied(format!("the secret of a repeated answer: {error}"))
 }
 
 /// Ends a token at once and for good. Revoking it again changes nothing.

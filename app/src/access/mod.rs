@@ -38,11 +38,14 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-pub use api_token::{ApiToken, NewApiToken, api_token, create_api_token, list_api_tokens, revoke_api_token};
+pub use api_token::{
+    ApiToken, NewApiToken, api_token, create_api_token, create_api_token_once, list_api_tokens, revoke_api_token,
+};
 pub use authenticate::{Credential, authenticate};
 pub use caller::{Caller, Client};
 pub use founding::bootstrap;
 pub use login::{Login, login, logout};
+pub(crate) use organization::partition as organization_partition;
 pub use organization::{
     MIN_POLL_INTERVAL, Organization, OrganizationSettings, organization, organizations, shodan_key, shodan_key_place,
 };

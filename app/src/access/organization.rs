@@ -124,7 +124,8 @@ pub fn shodan_key(app: &App, organization: &Organization) -> Result<Option<Strin
     String::from_utf8(plain).map(Some).map_err(|_| VaultError::Broken)
 }
 
-pub(super) fn partition(id: &OrgId) -> String {
+/// The partition of an organization in `accounts`.
+pub(crate) fn partition(id: &OrgId) -> String {
     format!("org:{id}")
 }
 

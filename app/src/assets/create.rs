@@ -8,7 +8,8 @@ use super::draft::AssetDraft;
 use super::intent::{Intent, IntentKind, finish_intents, group_for, mark};
 use super::register::{BUCKET, Register};
 use crate::access::Caller;
-use crate::ports::{Commit, Op, WriteRow};
+use crate::ports::{Commit, Op, Table, WriteRow};
+use crate::repeat::{Before, ClientRequest};
 use crate::{App, Error, UserError, UserErrorCode, rows};
 
 const TRIES: usize = 8;
@@ -17,8 +18,18 @@ const MOST: usize = 100_000;
 
 /// Registers an asset. It is polled at the next tick.
 pub async fn create(app: &App, caller: &Caller, draft: &AssetDraft) -> Result<Asset, Error> {
+    create_once(app, caller, draft, None).await
+}
+
+/// Registers an asset once, however often its client repeats the request.
+pub async fn create_once(
+    app: &App,
+    caller: &Caller,
+    draft: &AssetDraft,
+    request: Option<&ClientRequest>,
+) -> Result<Asset, Error> {
     caller.may(Action::WriteAssets)?;
-    let made = create_several(app, caller, std::slice::from_ref(draft)).await?;
+    let made = create_several(app, caller, std::slice::from_ref(draft), request).await?;
     match made.into_iter().next() {
         Some(Ok(asset)) => Ok(asset),
         Some(Err(faults)) => Err(Error::User(faults)),
@@ -26,15 +37,28 @@ pub async fn create(app: &App, caller: &Caller, draft: &AssetDraft) -> Result<As
     }
 }
 
+/// What became of each draft.
+pub(super) type Made = Vec<Result<Asset, Vec<UserError>>>;
+/// The same, as it is remembered.
+type Remembered = Vec<Result<AssetId, Vec<UserError>>>;
+
 /// Registers at most 20 assets, each for itself: one's fault keeps no other out.
 pub(super) async fn create_several(
     app: &App,
     caller: &Caller,
     drafts: &[AssetDraft],
-) -> Result<Vec<Result<Asset, Vec<UserError>>>, Error> {
+    request: Option<&ClientRequest>,
+) -> Result<Made, Error> {
     let org = &caller.org;
     mark(app, org).await?;
     for _ in 0..TRIES {
+        let slot = match request {
+            Some(request) => match request.before::<Remembered>(app, Table::Assets, org.as_str()).await? {
+                Before::Answered(first) => return recall(app, org, first).await,
+                Before::Not(slot) => Some(slot),
+            },
+            None => None,
+        };
         let register = Register::read(app, org).await?;
         let mut assets: Vec<Asset> = Vec::new();
         let mut results = Vec::new();
@@ -60,6 +84,11 @@ pub(super) async fn create_several(
         if assets.is_empty() {
             return Ok(results);
         }
+        if let Some(slot) = slot {
+            let answer: Remembered =
+                results.iter().map(|r| r.as_ref().map(|a| a.id.clone()).map_err(Clone::clone)).collect();
+            ops.push(slot.fill(app, &answer)?);
+        }
         match register.commit(app, org, &assets, ops).await? {
             Commit::Done => {
                 if let Err(error) = finish_intents(app, org).await {
@@ -71,6 +100,18 @@ pub(super) async fn create_several(
         }
     }
     Err(Error::Busy)
+}
+
+/// The first answer again, with the assets as they are now.
+async fn recall(app: &App, org: &OrgId, first: Remembered) -> Result<Made, Error> {
+    let mut made = Vec::new();
+    for result in first {
+        made.push(match result {
+            Ok(id) => Ok(existing(app, org, &id).await?),
+            Err(faults) => Err(faults),
+        });
+    }
+    Ok(made)
 }
 
 pub(super) fn blank(app: &App, group: u32) -> Asset {

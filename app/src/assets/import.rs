@@ -1,11 +1,15 @@
 use domain::asset::Asset;
+use domain::ids::AssetId;
 use domain::role::Action;
+use serde::{Deserialize, Serialize};
 
 use super::create::create_several;
 use super::draft::AssetDraft;
 use super::register::Register;
 use super::update::{AssetPatch, update};
 use crate::access::Caller;
+use crate::ports::{Batch, Table};
+use crate::repeat::{Before, ClientRequest};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// What to do with a row whose target or external id is there already.
@@ -21,7 +25,7 @@ pub enum OnExisting {
 }
 
 /// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// A new asset.
     Created,
@@ -55,7 +59,66 @@ pub async fn import(
     on_existing: OnExisting,
     dry_run: bool,
 ) -> Result<Vec<Imported>, Error> {
+    import_once(app, caller, read, on_existing, dry_run, None).await
+}
+
+/// What is remembered of a row's answer.
+#[derive(Serialize, Deserialize)]
+struct Remembered(Option<AssetId>, Outcome, Vec<UserError>);
+
+/// Takes many assets once, however often the client repeats the request.
+pub async fn import_once(
+    app: &App,
+    caller: &Caller,
+    read: Vec<Result<AssetDraft, Vec<UserError>>>,
+    on_existing: OnExisting,
+    dry_run: bool,
+    request: Option<&ClientRequest>,
+) -> Result<Vec<Imported>, Error> {
     caller.may(Action::WriteAssets)?;
+    // What only looks is repeated as it is.
+    let request = request.filter(|_| !dry_run);
+    let slot = match request {
+        Some(request) => match request.before(app, Table::Assets, caller.org.as_str()).await? {
+            Before::Answered(first) => return recall(app, caller, first).await,
+            Before::Not(slot) => Some(slot),
+        },
+        None => None,
+    };
+    let results = import_rows(app, caller, read, on_existing, dry_run, request).await?;
+    if let Some(slot) = slot {
+        let answer: Vec<Remembered> = results
+            .iter()
+            .map(|r| Remembered(r.asset.as_ref().map(|a| a.id.clone()), r.outcome, r.faults.clone()))
+            .collect();
+        let ops = vec![slot.fill(app, &answer)?];
+        let batch = Batch { table: Table::Assets, partition: caller.org.to_string(), ops, witness: None };
+        // A repeat that was as fast as we has written the same.
+        app.tables.commit(batch).await?;
+    }
+    Ok(results)
+}
+
+async fn recall(app: &App, caller: &Caller, first: Vec<Remembered>) -> Result<Vec<Imported>, Error> {
+    let mut results = Vec::new();
+    for Remembered(id, outcome, faults) in first {
+        let asset = match id {
+            Some(id) => Some(super::create::existing(app, &caller.org, &id).await?),
+            None => None,
+        };
+        results.push(Imported { asset, outcome, faults });
+    }
+    Ok(results)
+}
+
+async fn import_rows(
+    app: &App,
+    caller: &Caller,
+    read: Vec<Result<AssetDraft, Vec<UserError>>>,
+    on_existing: OnExisting,
+    dry_run: bool,
+    request: Option<&ClientRequest>,
+) -> Result<Vec<Imported>, Error> {
     let unreadable: Vec<Option<Vec<UserError>>> = read.iter().map(|r| r.as_ref().err().cloned()).collect();
     let rows: Vec<AssetDraft> = read.into_iter().map(Result::unwrap_or_default).collect();
     if rows.len() > MOST {
@@ -76,7 +139,12 @@ pub async fn import(
     let fresh: Vec<usize> = (0..rows.len()).filter(|n| results[*n].is_none()).collect();
     for several in fresh.chunks(20) {
         let drafts: Vec<AssetDraft> = several.iter().map(|n| rows[*n].clone()).collect();
-        let made = if dry_run { dry(app, &drafts, &register) } else { create_several(app, caller, &drafts).await? };
+        let made = if dry_run {
+            dry(app, &drafts, &register)
+        } else {
+            let part = request.map(|r| r.part(several[0]));
+            create_several(app, caller, &drafts, part.as_ref()).await?
+        };
         for (number, made) in several.iter().zip(made) {
             results[*number] = Some(match made {
                 Ok(asset) => {

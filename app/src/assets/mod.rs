@@ -15,10 +15,10 @@ mod register;
 mod retire;
 mod update;
 
-pub use create::create;
+pub use create::{create, create_once};
 pub use csv::read_csv;
 pub use draft::{AssetDraft, DeviceDraft};
-pub use import::{Imported, OnExisting, Outcome, import};
+pub use import::{Imported, OnExisting, Outcome, import, import_once};
 pub use intent::{Intent, IntentKind, finish_intents};
 pub(crate) use read::bad_cursor;
 pub use read::{

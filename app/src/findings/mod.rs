@@ -11,4 +11,4 @@ pub use read::{
     host, hosts_of, overview, service, services_page,
 };
 pub(crate) use stored::{StoredAsset, alias_row, host_key, load, plain};
-pub use triage::{TriageRequest, comment, triage};
+pub use triage::{TriageRequest, comment, comment_once, triage};

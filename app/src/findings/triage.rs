@@ -10,6 +10,8 @@ use crate::access::Caller;
 use crate::assets::Register;
 use crate::ledger::CommitError;
 use crate::poll::PollGroup;
+use crate::ports::Table;
+use crate::repeat::{Before, ClientRequest};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// What a person decides about findings.
@@ -48,7 +50,7 @@ pub async fn triage(
     let mut faults = Vec::new();
     for (number, id) in request.ids.iter().enumerate() {
         let act = |finding: &Finding, now| lifecycle::triage(finding, decision.clone(), now);
-        match transition(app, caller, id, act).await? {
+        match transition(app, caller, id, None, act).await? {
             Some(finding) => changed.push(finding),
             None => faults.push(UserError {
                 code: UserErrorCode::NotFound,
@@ -102,6 +104,17 @@ fn check(app: &App, caller: &Caller, request: &TriageRequest) -> Result<Triage, 
 
 /// Writes about a finding.
 pub async fn comment(app: &App, caller: &Caller, id: &FindingId, text: &str) -> Result<Finding, Error> {
+    comment_once(app, caller, id, text, None).await
+}
+
+/// Writes about a finding once, however often the client repeats the request.
+pub async fn comment_once(
+    app: &App,
+    caller: &Caller,
+    id: &FindingId,
+    text: &str,
+    request: Option<&ClientRequest>,
+) -> Result<Finding, Error> {
     caller.may(Action::Comment)?;
     let text = text.trim();
     if text.is_empty() {
@@ -121,7 +134,7 @@ pub async fn comment(app: &App, caller: &Caller, id: &FindingId, text: &str) -> 
         });
         lifecycle::amend(finding, after, EventType::FindingCommented, now, caller.actor.clone())
     };
-    let changed = transition(app, caller, id, act).await?;
+    let changed = transition(app, caller, id, request, act).await?;
     changed.ok_or_else(|| UserError::of(UserErrorCode::NotFound, "id", "no such finding").into())
 }
 
@@ -130,11 +143,19 @@ async fn transition(
     app: &App,
     caller: &Caller,
     id: &FindingId,
+    request: Option<&ClientRequest>,
     act: impl Fn(&Finding, Timestamp) -> Option<Transition>,
 ) -> Result<Option<Finding>, Error> {
     for _ in 0..TRIES {
         let mut session = app.open_ledger(&caller.org, &caller.organization, id.bucket).await?;
         let Some(found) = super::read::stored_finding(app, &caller.org, id).await? else { return Ok(None) };
+        let slot = match request {
+            Some(request) => match request.before::<()>(app, Table::Exposure, session.partition()).await? {
+                Before::Answered(()) => return Ok(Some(found.finding)),
+                Before::Not(slot) => Some(slot),
+            },
+            None => None,
+        };
         let register = Register::read(app, &caller.org).await?;
         let Some(asset) = register.find(&found.finding.asset) else { return Ok(None) };
         let now = app.now();
@@ -154,6 +175,9 @@ async fn transition(
                 PollGroup::hint_at(app, &caller.org, asset.id.bucket, group.id, wake).await?;
                 decision.ops.push(group.op()?);
             }
+        }
+        if let Some(slot) = slot {
+            decision.ops.push(slot.fill(app, &())?);
         }
         match session.commit(vec![decision]).await {
             Ok(_) => return Ok(Some(step.after)),

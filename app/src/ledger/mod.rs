@@ -8,9 +8,11 @@ mod batches;
 mod commit;
 mod events;
 mod head;
+mod purge;
 
 pub use commit::{CommitError, Decision, Entered, Session};
 pub use head::Head;
+pub(crate) use purge::purge;
 
 use domain::ids::{Bucket, OrgId};
 

@@ -23,6 +23,7 @@ pub mod message;
 mod outcome;
 mod plan;
 mod poison;
+mod purge;
 mod read;
 mod redeliver;
 mod register;
@@ -46,11 +47,15 @@ pub use decision::{Decision, explain};
 pub use deliver::{Attempted, attempt};
 pub use delivery::{AttemptRecord, Delivery, DeliveryForm, DeliveryId, DeliveryState, Lease, Sent};
 pub use handle::{Handled, drain, handle_message};
+pub(crate) use purge::purge;
 pub use read::{
     DeliveryFilter, DeliveryPage, Told, channel, channels, decisions, decisions_of_event, deliveries, delivery,
 };
-pub use redeliver::redeliver;
-pub use register::{MOST_CHANNELS, MOST_RECIPIENTS, NewEmail, NewWebhook, create_email, create_webhook};
+pub use redeliver::{redeliver, redeliver_once};
+pub use register::{
+    MOST_CHANNELS, MOST_RECIPIENTS, NewEmail, NewWebhook, create_email, create_email_once, create_webhook,
+    create_webhook_once,
+};
 pub use route::{Routed, route};
 pub use schedule::WAITS;
 pub use sweep::Swept;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::channel::{Channel, ChannelKind, Recipient};
 use super::confirm::ask;
-use super::secret::{Field, Token, random, seal, spelled};
+use super::secret::{Field, Token, random, seal, signing, spelled};
 use super::{headers, registry};
 use crate::access::Caller;
+use crate::repeat::ClientRequest;
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// An organization has at most so many channels.
@@ -32,7 +33,25 @@ pub struct NewWebhook {
 
 /// Makes a webhook. The secret (`whsec_…`) is told this once.
 pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Result<(Channel, String), Error> {
+    create_webhook_once(app, caller, new, None).await
+}
+
+/// Makes a webhook once, however often the client repeats the request: who lost the answer is told the secret again.
+pub async fn create_webhook_once(
+    app: &App,
+    caller: &Caller,
+    new: NewWebhook,
+    request: Option<&ClientRequest>,
+) -> Result<(Channel, String), Error> {
     caller.may(Action::ManageNotifications)?;
+    let slot = match registry::before(app, &caller.org, request).await? {
+        Ok(channel) => {
+            let secrets = signing(app, &caller.org, &channel.id, &channel.kind)?;
+            let secret = secrets.first().map(|secret| spelled(secret)).unwrap_or_default();
+            return Ok((channel, secret));
+        }
+        Err(slot) => slot,
+    };
     let name = checked_name(&new.name)?;
     app.webhooks.check(&new.url).map_err(|why| UserError::of(UserErrorCode::Invalid, "url", why))?;
     headers::check(app, &new.headers)?;
@@ -48,7 +67,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Resu
         headers_sealed: sealed_headers(app, &caller.org, &id, &new.headers)?,
     };
     let channel = fresh(id, name, kind, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel).await?;
+    registry::insert(app, &caller.org, &channel, slot).await?;
     Ok((channel, spelled(&secret)))
 }
 
@@ -67,7 +86,21 @@ pub struct NewEmail {
 
 /// Makes an e-mail channel. Recipients are asked first; until they confirm they get nothing else.
 pub async fn create_email(app: &App, caller: &Caller, new: NewEmail) -> Result<Channel, Error> {
+    create_email_once(app, caller, new, None).await
+}
+
+/// Makes an e-mail channel once, however often the client repeats the request.
+pub async fn create_email_once(
+    app: &App,
+    caller: &Caller,
+    new: NewEmail,
+    request: Option<&ClientRequest>,
+) -> Result<Channel, Error> {
     caller.may(Action::ManageNotifications)?;
+    let slot = match registry::before(app, &caller.org, request).await? {
+        Ok(channel) => return Ok(channel),
+        Err(slot) => slot,
+    };
     let name = checked_name(&new.name)?;
     let addresses = checked_recipients(&new.recipients)?;
     if !app.mailer.configured() {
@@ -83,7 +116,7 @@ pub async fn create_email(app: &App, caller: &Caller, new: NewEmail) -> Result<C
     let now = app.now();
     let (recipients, tokens) = recipients(app, &caller.org, &id, addresses, new.confirmed.then_some(now))?;
     let channel = fresh(id, name, ChannelKind::Email { recipients }, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel).await?;
+    registry::insert(app, &caller.org, &channel, slot).await?;
     ask(app, caller, &channel, tokens).await
 }
 

@@ -2,6 +2,7 @@ use domain::ids::{ChannelId, OrgId};
 
 use super::channel::Channel;
 use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
+use crate::repeat::{Before, ClientRequest, Slot};
 use crate::{App, Error, rows};
 
 /// A change that was overtaken is tried again so often.
@@ -46,11 +47,28 @@ pub(super) async fn all(app: &App, org: &OrgId) -> Result<Vec<Channel>, StoreErr
     }
 }
 
-/// Stores a new channel.
-pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel) -> Result<(), Error> {
-    match write(app, org, channel, None).await? {
+/// Stores a new channel, with the answer to its request if that may be repeated.
+pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, slot: Option<Slot>) -> Result<(), Error> {
+    let answer = slot.map(|slot| slot.fill(app, &channel.id)).transpose()?;
+    match write(app, org, channel, None, answer).await? {
         Commit::Done => Ok(()),
         Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
+    }
+}
+
+/// The channel that a request made before; otherwise where its answer belongs.
+pub(super) async fn before(
+    app: &App,
+    org: &OrgId,
+    request: Option<&ClientRequest>,
+) -> Result<Result<Channel, Option<Slot>>, Error> {
+    let Some(request) = request else { return Ok(Err(None)) };
+    match request.before::<ChannelId>(app, Table::Accounts, &partition(org)).await? {
+        Before::Answered(id) => {
+            let (channel, _) = read(app, org, &id).await?.ok_or(Error::Busy)?;
+            Ok(Ok(channel))
+        }
+        Before::Not(slot) => Ok(Err(Some(slot))),
     }
 }
 
@@ -65,14 +83,20 @@ where
         if !change(&mut channel) {
             return Ok(Some(channel));
         }
-        if write(app, org, &channel, Some(etag)).await? == Commit::Done {
+        if write(app, org, &channel, Some(etag), None).await? == Commit::Done {
             return Ok(Some(channel));
         }
     }
     Err(Error::Busy)
 }
 
-async fn write(app: &App, org: &OrgId, channel: &Channel, etag: Option<Etag>) -> Result<Commit, StoreError> {
+async fn write(
+    app: &App,
+    org: &OrgId,
+    channel: &Channel,
+    etag: Option<Etag>,
+    more: Option<Op>,
+) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let written = rows::encode_with(row(&channel.id), channel, vec![("by".into(), Value::Text(by.clone()))])?;
     let witness = Witness { row: written.key.clone(), column: "by".into(), id: by };
@@ -80,6 +104,7 @@ async fn write(app: &App, org: &OrgId, channel: &Channel, etag: Option<Etag>) ->
         Some(etag) => Op::Replace(written, etag),
         None => Op::Insert(written),
     };
-    let batch = Batch { table: Table::Accounts, partition: partition(org), ops: vec![op], witness: Some(witness) };
+    let ops = std::iter::once(op).chain(more).collect();
+    let batch = Batch { table: Table::Accounts, partition: partition(org), ops, witness: Some(witness) };
     app.tables.commit(batch).await
 }

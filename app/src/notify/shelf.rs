@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::delivery::{Delivery, DeliveryForm, DeliveryId};
-use crate::ports::{Batch, Columns, Commit, Etag, Op, StoreError, Table, Value, Witness, WriteRow};
+use crate::ports::{Batch, Columns, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness, WriteRow};
 use crate::{App, rows};
 
 /// The partition of what is due.
@@ -41,6 +41,11 @@ pub(super) fn about_row(finding: &FindingId, event: EventId) -> String {
 /// Where the list of deliveries begins that were made at `at` or before.
 pub(super) fn list_from(at: Timestamp) -> String {
     format!("at:{:013}:", (LAST - at.as_millisecond()).clamp(0, LAST))
+}
+
+/// The entries of the list that were made before `at`, the newest of them first.
+pub(super) fn oldest(at: Timestamp, limit: usize) -> RowRange {
+    RowRange { from: list_from(at), ..RowRange::prefix("at:", limit) }
 }
 
 pub(super) fn list_row(delivery: &Delivery) -> String {
@@ -91,9 +96,21 @@ pub(super) async fn commit(
 
 /// Replaces the version of a delivery that was read.
 pub(super) async fn replace(app: &App, org: &OrgId, delivery: &Delivery, etag: Etag) -> Result<Commit, StoreError> {
+    replace_with(app, org, delivery, etag, None).await
+}
+
+/// The same, together with one more row.
+pub(super) async fn replace_with(
+    app: &App,
+    org: &OrgId,
+    delivery: &Delivery,
+    etag: Etag,
+    more: Option<Op>,
+) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let row = signed(delivery.id.to_string(), delivery, &by)?;
-    commit(app, org, vec![Op::Replace(row, etag)], delivery.id.to_string(), by).await
+    let ops = std::iter::once(Op::Replace(row, etag)).chain(more).collect();
+    commit(app, org, ops, delivery.id.to_string(), by).await
 }
 
 /// Makes the sweep see that a delivery is due at `at`.

@@ -11,7 +11,7 @@ use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
 use crate::ports::{RowRange, SourceKey, Table};
-use crate::{App, Error, assets, notify};
+use crate::{App, Error, assets, notify, retention};
 
 /// What a tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
     }
     notify::sweep::sweep(app).await?;
     super::mend::mend(app).await?;
+    retention::purge(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)
 }

@@ -1,7 +1,7 @@
 use app::assets::{self as register, AssetDraft, AssetPatch, DeviceDraft, Selection};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
-use crate::context::{UserError, app, bad_input, caller, fail, outcome};
+use crate::context::{UserError, app, bad_input, caller, fail, outcome, repeatable};
 use crate::enums::{Criticality, ImportOutcome, OnExisting, UserErrorCode};
 use crate::scalars::EmailAddress;
 use crate::types::asset::{Asset, AssetFilter};
@@ -70,6 +70,8 @@ pub struct CreateAssetInput {
     owner_email: Option<EmailAddress>,
     /// Services that are meant to be there, such as 443/tcp.
     allowed_services: Option<Vec<String>>,
+    /// The same id within 24 h gives the first answer again and does nothing twice. In an import the import's own counts.
+    client_request_id: Option<String>,
 }
 
 impl From<CreateAssetInput> for AssetDraft {
@@ -133,6 +135,8 @@ pub(super) struct ImportAssetsInput {
     /// Only say what would become of each row.
     #[graphql(default = false)]
     dry_run: bool,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// Which assets to retire.
@@ -231,19 +235,30 @@ fn missing(field: &str) -> UserError {
 impl AssetMutation {
     /// Registers an asset. It is polled at the next tick.
     async fn create_asset(&self, ctx: &Context<'_>, input: CreateAssetInput) -> Result<CreateAssetPayload> {
-        let (asset, user_errors) = outcome(register::create(app(ctx), caller(ctx)?, &input.into()).await)?;
+        let caller = caller(ctx)?;
+        let client_request_id = input.client_request_id.clone();
+        let draft = AssetDraft::from(input);
+        let create = async {
+            let request = repeatable(caller, "createAsset", client_request_id, &draft)?;
+            register::create_once(app(ctx), caller, &draft, request.as_ref()).await
+        };
+        let (asset, user_errors) = outcome(create.await)?;
         Ok(CreateAssetPayload { asset: asset.map(Asset::from), user_errors })
     }
     /// Up to 1 000 at once; every row answers for itself, and the good ones are kept.
     async fn import_assets(&self, ctx: &Context<'_>, input: ImportAssetsInput) -> Result<ImportAssetsPayload> {
         let caller = caller(ctx)?;
-        let rows = match (input.assets, input.csv) {
+        let rows: Vec<_> = match (input.assets, input.csv) {
             (Some(assets), None) => assets.into_iter().map(AssetDraft::from).map(Ok).collect(),
             (None, Some(csv)) => register::read_csv(&csv),
             _ => return Err(bad_input("give either assets or csv")),
         };
-        let (results, user_errors) =
-            outcome(register::import(app(ctx), caller, rows, input.on_existing.into(), input.dry_run).await)?;
+        let (on_existing, dry_run) = (input.on_existing.into(), input.dry_run);
+        let import = async {
+            let request = repeatable(caller, "importAssets", input.client_request_id, &(&rows, on_existing, dry_run))?;
+            register::import_once(app(ctx), caller, rows, on_existing, dry_run, request.as_ref()).await
+        };
+        let (results, user_errors) = outcome(import.await)?;
         let results: Vec<ImportResult> = results
             .unwrap_or_default()
             .into_iter()

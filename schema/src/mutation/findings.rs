@@ -1,7 +1,7 @@
 use app::findings::{self, TriageRequest};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use crate::context::{UserError, app, caller, outcome};
+use crate::context::{UserError, app, caller, outcome, repeatable};
 use crate::enums::{FindingState, TriageReason, Tripwire, UserErrorCode};
 use crate::scalars::DateTime;
 use crate::types::finding::Finding;
@@ -47,6 +47,8 @@ pub(super) struct CommentOnFindingInput {
     id: ID,
     /// The text, at most 10 000 characters.
     text: String,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// The finding with the comment.
@@ -106,7 +108,11 @@ impl FindingMutation {
             };
             return Ok(CommentOnFindingPayload { finding: None, user_errors: vec![fault] });
         };
-        let (finding, user_errors) = outcome(findings::comment(app(ctx), caller, &id, &input.text).await)?;
+        let comment = async {
+            let request = repeatable(caller, "commentOnFinding", input.client_request_id, &(&id, &input.text))?;
+            findings::comment_once(app(ctx), caller, &id, &input.text, request.as_ref()).await
+        };
+        let (finding, user_errors) = outcome(comment.await)?;
         Ok(CommentOnFindingPayload { finding: finding.map(Finding), user_errors })
     }
 }

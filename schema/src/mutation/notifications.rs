@@ -2,7 +2,7 @@ use app::notify::{self, ChannelChange, NewEmail, NewWebhook};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::trigger::Trigger;
 
-use crate::context::{UserError, app, bad_input, caller, outcome};
+use crate::context::{UserError, app, bad_input, caller, outcome, repeatable};
 use crate::enums::{Confidence, DeliverySchedule, EventType, FirstPoll, Severity, UserErrorCode, WebhookSignature};
 use crate::scalars::{EmailAddress, Url};
 use crate::types::channel::{EmailChannel, NotificationChannel, WebhookChannel};
@@ -82,6 +82,8 @@ pub(super) struct CreateWebhookChannelInput {
     trigger: Option<NotificationTriggerInput>,
     /// At most 10 headers of its own.
     headers: Option<Vec<HeaderInput>>,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// `secret` (whsec_…) is shown this once.
@@ -104,6 +106,8 @@ pub(super) struct CreateEmailChannelInput {
     recipients: Vec<EmailAddress>,
     /// Which events; all where nothing is said, a first poll's as one summary.
     trigger: Option<NotificationTriggerInput>,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// The new channel.
@@ -180,6 +184,8 @@ pub(super) struct TestNotificationChannelPayload {
 pub(super) struct RedeliverInput {
     /// Which delivery.
     delivery_id: ID,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// Sent again under the same `webhook-id`.
@@ -214,7 +220,12 @@ impl NotificationMutation {
             trigger,
             headers: headers(input.headers).unwrap_or_default(),
         };
-        let (made, user_errors) = outcome(notify::create_webhook(app(ctx), caller(ctx)?, new).await)?;
+        let caller = caller(ctx)?;
+        let create = async {
+            let request = repeatable(caller, "createWebhookChannel", input.client_request_id, &new)?;
+            notify::create_webhook_once(app(ctx), caller, new, request.as_ref()).await
+        };
+        let (made, user_errors) = outcome(create.await)?;
         let (channel, secret) = made.map_or((None, None), |(c, s)| (Some(c), Some(s)));
         let channel = channel.map(NotificationChannel::from).and_then(NotificationChannel::webhook);
         Ok(CreateWebhookChannelPayload { channel, secret, user_errors })
@@ -229,7 +240,12 @@ impl NotificationMutation {
         let trigger = input.trigger.map(|t| t.read(usual)).transpose()?;
         let recipients = input.recipients.into_iter().map(|e| e.0).collect();
         let new = NewEmail { name: input.name, recipients, trigger, confirmed: false };
-        let (made, user_errors) = outcome(notify::create_email(app(ctx), caller(ctx)?, new).await)?;
+        let caller = caller(ctx)?;
+        let create = async {
+            let request = repeatable(caller, "createEmailChannel", input.client_request_id, &new)?;
+            notify::create_email_once(app(ctx), caller, new, request.as_ref()).await
+        };
+        let (made, user_errors) = outcome(create.await)?;
         let channel = made.map(NotificationChannel::from).and_then(NotificationChannel::email);
         Ok(CreateEmailChannelPayload { channel, user_errors })
     }
@@ -297,7 +313,11 @@ impl NotificationMutation {
         let Ok(id) = input.delivery_id.parse() else {
             return Ok(RedeliverPayload { delivery: None, user_errors: missing("deliveryId", "delivery") });
         };
-        let (delivery, user_errors) = outcome(notify::redeliver(app(ctx), caller, &id).await)?;
+        let redeliver = async {
+            let request = repeatable(caller, "redeliver", input.client_request_id, &id)?;
+            notify::redeliver_once(app(ctx), caller, &id, request.as_ref()).await
+        };
+        let (delivery, user_errors) = outcome(redeliver.await)?;
         Ok(RedeliverPayload { delivery: delivery.map(Delivery), user_errors })
     }
 }

@@ -1,7 +1,7 @@
 use app::access::{self, Client, NewApiToken, SignedIn};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use crate::context::{Asked, SESSION_COOKIE, UserError, app, caller, fail, outcome};
+use crate::context::{Asked, SESSION_COOKIE, UserError, app, caller, fail, outcome, repeatable};
 use crate::enums::{Scope, UserErrorCode};
 use crate::scalars::{DateTime, EmailAddress, at};
 use crate::types::viewer::{ApiToken, Viewer};
@@ -65,6 +65,8 @@ pub(super) struct CreateApiTokenInput {
     scopes: Vec<Scope>,
     /// When it ends; null: never.
     expires_at: Option<DateTime>,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// `secret` is shown this once.
@@ -157,7 +159,12 @@ impl PeopleMutation {
             scopes: input.scopes.into_iter().map(Into::into).collect(),
             expires_at: input.expires_at.map(|t| t.0),
         };
-        let (made, user_errors) = outcome(access::create_api_token(app(ctx), caller(ctx)?, wanted).await)?;
+        let caller = caller(ctx)?;
+        let create = async {
+            let request = repeatable(caller, "createApiToken", input.client_request_id, &wanted)?;
+            access::create_api_token_once(app(ctx), caller, wanted, request.as_ref()).await
+        };
+        let (made, user_errors) = outcome(create.await)?;
         let (api_token, secret) = made.map_or((None, None), |(t, s)| (Some(ApiToken(t)), Some(s)));
         Ok(CreateApiTokenPayload { api_token, secret, user_errors })
     }

@@ -1,0 +1,6 @@
+//! From a registered asset to findings, over time and crashes.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod plant;
+mod polls;
+mod repeats;
