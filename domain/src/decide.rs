@@ -44,6 +44,8 @@ pub struct Stored {
     pub known: Known,
     /// Findings by fingerprint of their identity at this owner.
     pub findings: BTreeMap<String, Finding>,
+    /// When nobody answered about the asset, from and to, in order: outages and pauses, in which no clock runs.
+    pub silences: Vec<(Timestamp, Timestamp)>,
 }
 
 /// A question to decide.
@@ -107,13 +109,13 @@ pub fn decide(question: &Question<'_>) -> Decisions {
         merge(&question.asset.id, &mut known, look, rules);
     }
     leave_old_address(question, &mut known);
-    let became_stale = mark_stale(question, &mut known);
+    let (became_stale, stale_at) = mark_stale(question, &mut known);
     let verdicts = judge(question.asset, &known, question.rules, question.now);
     let mut decisions = Decisions {
         hosts: changed_hosts(before, &known),
         services: changed_services(before, &known),
         became_stale,
-        wake: verdicts.wake,
+        wake: [verdicts.wake, stale_at].into_iter().flatten().min(),
         undecided: verdicts.undecided.iter().map(|(i, why)| (i.rule.clone(), why.clone())).collect(),
         ..Decisions::default()
     };
@@ -133,15 +135,29 @@ fn leave_old_address(question: &Question<'_>, known: &mut Known) {
     }
 }
 
-/// Stale is what was not seen for long although its source answers; it closes nothing.
-fn mark_stale(question: &Question<'_>, known: &mut Known) -> bool {
+/// Stale is what was not seen for long although its source answers; it closes nothing. Did the asset become stale now,
+/// and if not, when will the next service?
+fn mark_stale(question: &Question<'_>, known: &mut Known) -> (bool, Option<Timestamp>) {
     let limit = SignedDuration::from_hours(i64::from(question.settings.stale_after_days) * 24);
-    let answered: BTreeSet<IpAddr> = question.looks.iter().map(|l| l.seen.ip).collect();
     let was_stale = known.services.values().any(|s| s.stale);
-    for service in known.services.values_mut().filter(|s| s.state == ServiceState::Open && answered.contains(&s.ip())) {
-        service.stale = question.now.duration_since(service.last_observed_at) > limit;
+    let mut next: Option<Timestamp> = None;
+    for service in known.services.values_mut().filter(|s| s.state == ServiceState::Open) {
+        let still = limit + silent_since(service.last_observed_at, question);
+        let stale_at = service.last_observed_at.checked_add(still).unwrap_or(Timestamp::MAX);
+        service.stale = question.now > stale_at;
+        if !service.stale {
+            let at = stale_at.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+            next = Some(next.map_or(at, |other| other.min(at)));
+        }
     }
-    !was_stale && known.services.values().any(|s| s.stale)
+    (!was_stale && known.services.values().any(|s| s.stale), next)
+}
+
+/// For how long nobody answered since an instant.
+fn silent_since(since: Timestamp, question: &Question<'_>) -> SignedDuration {
+    let silences = question.stored.silences.iter();
+    let parts = silences.map(|(from, to)| (*to).min(question.now).duration_since((*from).max(since)));
+    parts.filter(SignedDuration::is_positive).fold(SignedDuration::ZERO, |sum, part| sum + part)
 }
 
 fn changed_hosts(before: &Known, after: &Known) -> Vec<(Host, bool)> {

@@ -13,7 +13,11 @@ use jiff::Timestamp;
 
 use crate::ledger::{Decision, Entered};
 use crate::ports::{Op, Row, RowRange, StoreError, Table, Tables, Value, WriteRow};
+use crate::retention::CLOSED_SERVICES;
 use crate::{App, rows};
+
+/// They share a batch with the poll's own rows.
+const MOST_FORGOTTEN: usize = 40;
 
 /// A finding with the directory chunk that holds its entry.
 #[derive(Clone, Debug)]
@@ -166,6 +170,24 @@ impl StoredAsset {
             decisions.push(self.finding_decision(steps, asset, service.map(|s| (s, host)), group, first_poll, now));
         }
         Ok(decisions)
+    }
+
+    /// Services that have been closed for longer than they are kept go, a few at a time; and when the next will.
+    pub(crate) fn forgettable(&self, decided: &Decisions, now: Timestamp) -> (Vec<Op>, Option<Timestamp>) {
+        let mut gone = Vec::new();
+        let mut next: Option<Timestamp> = None;
+        let mut services: BTreeMap<_, &Service> = self.stored.known.services.iter().collect();
+        services.extend(decided.services.iter().map(|c| (&c.after.id, &c.after)));
+        for service in services.into_values() {
+            let Some(end) = service.closed_at.and_then(|at| at.checked_add(CLOSED_SERVICES).ok()) else { continue };
+            let changed = decided.services.iter().any(|c| c.after.id == service.id);
+            if end <= now && !changed && gone.len() < MOST_FORGOTTEN {
+                gone.push(Op::Delete { key: service.id.row(), etag: None });
+            } else {
+                next = Some(next.map_or(end, |other| other.min(end)));
+            }
+        }
+        (gone, next)
     }
 
     fn service_decision(

@@ -49,6 +49,9 @@ pub struct Member {
     /// Who answered.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub source: Option<DataSource>,
+    /// When nobody answered about it, from and to, in order.
+    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<(Timestamp, Timestamp)>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -72,6 +75,7 @@ impl Member {
             failures: 0,
             error: None,
             source: None,
+            silences: Vec::new(),
         }
     }
 

@@ -1,5 +1,5 @@
 use domain::asset::{Asset, MonitoringState};
-use domain::decide::{Question, Settings, decide};
+use domain::decide::{Question, decide};
 use domain::event::{Event, EventType};
 use domain::ids::Bucket;
 use domain::merge::Look;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::group::{Member, PollGroup};
+use super::silence::silences;
 use super::summary::summary;
 use crate::access::Organization;
 use crate::assets::Register;
@@ -30,6 +31,13 @@ pub(super) struct Case<'a> {
     pub answer: Option<&'a Answer>,
 }
 
+impl Case<'_> {
+    /// Seconds between polls of the asset.
+    fn interval(&self) -> i64 {
+        i64::from(self.asset.poll_interval.unwrap_or(self.organization.settings.poll_interval))
+    }
+}
+
 /// How rules and settings stand: when this changes, what is stored is judged again.
 pub(super) fn judged_by(organization: &Organization, asset: &Asset, rules: &RuleSet) -> String {
     let s = &organization.settings;
@@ -47,12 +55,9 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
             return Ok(Member::new(&case.asset.id, app.now()));
         };
         let now = app.now();
-        let stored = load(app, session.partition(), case.asset).await?;
-        let settings = Settings {
-            close_after_misses: case.organization.settings.close_after_misses,
-            stale_after_days: case.organization.settings.stale_after_days,
-            sla: case.organization.settings.sla.clone(),
-        };
+        let mut stored = load(app, session.partition(), case.asset).await?;
+        stored.stored.silences = silences(&poll_group.members[place], case.interval(), now);
+        let settings = case.organization.settings.judging();
         let mine = |ip| case.register.owners().owner(ip, &case.asset.id) == case.asset.id;
         let looks: Vec<Look<'_>> = case
             .answer
@@ -68,7 +73,8 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         let member = &mut poll_group.members[place];
         advance(member, case, now);
         member.judged_by = judged_by(case.organization, case.asset, rules);
-        member.wake = decided.wake.map(|w| w.max(now));
+        let (forgotten, forget_next) = stored.forgettable(&decided, now);
+        member.wake = [decided.wake, forget_next].into_iter().flatten().min().map(|w| w.max(now));
         let mut last = Decision::default();
         if decided.became_stale {
             member.status = MonitoringState::Stale;
@@ -84,6 +90,7 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
             last.drafts.push(draft);
         }
         let settled = member.clone();
+        last.ops.extend(forgotten);
         last.ops.push(poll_group.op()?);
         decisions.push(last);
         match session.commit(decisions).await {
@@ -107,8 +114,8 @@ fn log(asset: &Asset, events: &[Event]) {
 /// Writes an answer into the member: when it was polled, when it is due again, how it stands.
 pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
     let Some(answer) = case.answer else { return };
-    let interval = case.asset.poll_interval.unwrap_or(case.organization.settings.poll_interval);
-    member.due = later(now, i64::from(interval));
+    member.silences = silences(member, case.interval(), now);
+    member.due = later(now, case.interval());
     member.polled = Some(now);
     member.observed = answer.observed().or(member.observed);
     member.answer = answer.hash();
@@ -121,7 +128,7 @@ pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
 
 /// Writes a failure into the member: tried again soon, later and later.
 pub(super) fn fail(member: &mut Member, case: &Case<'_>, reason: &str, now: Timestamp) {
-    let interval = i64::from(case.asset.poll_interval.unwrap_or(case.organization.settings.poll_interval));
+    let interval = case.interval();
     member.failures = member.failures.saturating_add(1);
     let wait = RETRY.saturating_mul(1 << member.failures.min(10)).min(interval.max(RETRY));
     member.due = later(now, wait);

@@ -10,6 +10,7 @@ mod judge;
 mod mend;
 mod refresh;
 mod round;
+mod silence;
 mod source;
 mod summary;
 mod tick;
