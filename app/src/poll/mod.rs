@@ -2,6 +2,7 @@
 //!
 //! The poller is a reconciler: it takes no input, may stop at any point, and does the rest at its next tick.
 
+mod account;
 mod adopt;
 mod answer;
 mod ask;
@@ -15,6 +16,7 @@ mod source;
 mod summary;
 mod tick;
 
+pub use account::{KeyAccount, key_account};
 pub use group::{GROUP_SIZE, Member, PollGroup};
 pub use refresh::refresh;
 pub use source::{SourceState, states};

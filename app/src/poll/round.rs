@@ -67,6 +67,9 @@ impl Round<'_> {
             asked?;
         }
         source::settle(self.app, self.organization, self.key, trouble, report.polled > 0).await?;
+        if report.polled > 0 {
+            super::account::look(self.app, self.key, self.deadline).await?;
+        }
         Ok(report)
     }
 

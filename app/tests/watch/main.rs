@@ -1,6 +1,7 @@
 //! From a registered asset to findings, over time and crashes.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod account;
 mod age;
 mod plant;
 mod polls;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::access::{Caller, bootstrap};
@@ -19,11 +20,18 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 /// A source that answers from a table.
-#[derive(Default)]
 pub(super) struct Script {
     pub(super) hosts: Mutex<BTreeMap<IpAddr, HostObservation>>,
     error: Mutex<Option<SourceError>>,
     asked: Mutex<usize>,
+    /// One less is left each time that it is asked how many are.
+    credits: AtomicU64,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self { hosts: Mutex::default(), error: Mutex::default(), asked: Mutex::default(), credits: AtomicU64::new(100) }
+    }
 }
 
 impl Script {
@@ -78,7 +86,8 @@ impl Exposure for Script {
     }
 
     async fn account(&self, _: &SourceKey) -> Result<Account, SourceError> {
-        Err(SourceError::Unavailable("not in this script".into()))
+        let left = self.credits.fetch_sub(1, Ordering::SeqCst);
+        Ok(Account { plan: "dev".into(), query_credits: Some(left), scan_credits: None, monitored_ips: Some(16) })
     }
 
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {

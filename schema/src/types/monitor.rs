@@ -4,7 +4,7 @@ use app::{access, notify, poll};
 use async_graphql::{Context, Result, SimpleObject};
 
 use super::counts::int;
-use super::viewer::{ShodanKeyStatus, key_source};
+use super::viewer::{ShodanKeyStatus, key_status};
 use crate::context::{app, caller, fail};
 use crate::scalars::{DateTime, at};
 
@@ -58,14 +58,6 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
     let failing = channels.iter().filter(|c| c.status() == notify::ChannelStatus::Failing).count();
     let sources = poll::states(app, &organization).await.map_err(fail)?;
     let depth = app.queue.depth(app::ports::QueueName::Notifications).await.map_err(|e| fail(e.into()))?;
-    let key = ShodanKeyStatus {
-        source: key_source(ctx, &organization),
-        plan: None,
-        query_credits_left: None,
-        monitored_ips_left: None,
-        scan_credits_left: None,
-        checked_at: None,
-    };
     Ok(MonitorStatus {
         last_poll_at: poll::last_tick(app).await.map_err(fail)?.map(at),
         due_assets: int(due),
@@ -73,7 +65,7 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
         poll_errors: int(poll::failing(app, &caller.org).await.map_err(fail)?),
         queue_depth: int(usize::try_from(depth).unwrap_or(usize::MAX)),
         failing_channels: int(failing),
-        shodan_key: key,
+        shodan_key: key_status(ctx, &organization).await?,
         sources: sources
             .into_iter()
             .filter_map(|s| {

@@ -3,6 +3,7 @@
 use app::access::{
     self, ApiToken as StoredToken, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
 };
+use app::poll::KeyAccount;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::finding::FindingState;
 
@@ -219,14 +220,7 @@ impl Organization {
     }
     /// How it stands with its Shodan key.
     async fn shodan_key(&self, ctx: &Context<'_>) -> Result<ShodanKeyStatus> {
-        Ok(ShodanKeyStatus {
-            source: key_source(ctx, &self.0),
-            plan: None,
-            query_credits_left: None,
-            monitored_ips_left: None,
-            scan_credits_left: None,
-            checked_at: None,
-        })
+        key_status(ctx, &self.0).await
     }
     /// How many assets are watched.
     async fn asset_count(&self, ctx: &Context<'_>) -> Result<i32> {
@@ -259,7 +253,23 @@ impl Organization {
 }
 
 /// Whose key is used for an organization.
-pub(crate) fn key_source(ctx: &Context<'_>, organization: &StoredOrganization) -> ShodanKeySource {
+/// What is known of the key that an organization's assets are asked about with.
+pub(crate) async fn key_status(ctx: &Context<'_>, organization: &StoredOrganization) -> Result<ShodanKeyStatus> {
+    let account = app::poll::key_account(app(ctx), organization).await.map_err(fail)?;
+    let of = |left: fn(&KeyAccount) -> Option<u64>| {
+        account.as_ref().and_then(left).map(|n| i32::try_from(n).unwrap_or(i32::MAX))
+    };
+    Ok(ShodanKeyStatus {
+        source: key_source(ctx, organization),
+        plan: account.as_ref().map(|a| a.plan.clone()),
+        query_credits_left: of(|a| a.query_credits),
+        monitored_ips_left: of(|a| a.monitored_ips),
+        scan_credits_left: of(|a| a.scan_credits),
+        checked_at: account.as_ref().map(|a| at(a.checked_at)),
+    })
+}
+
+fn key_source(ctx: &Context<'_>, organization: &StoredOrganization) -> ShodanKeySource {
     if organization.shodan_key.is_some() {
         ShodanKeySource::Organization
     } else if app(ctx).settings.shodan_key.is_some() {
