@@ -1,8 +1,10 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chunk::decode;
 use super::entry::Entry;
+use super::shown::Shown;
 use super::snapshot::Snapshot;
 use crate::assets::Registers;
 use crate::ports::{StoreError, Table, Tables, Value};
@@ -16,6 +18,8 @@ pub struct Directories {
     chunks: Mutex<HashMap<(String, u16), Chunk>>,
     snapshots: Mutex<HashMap<String, Kept>>,
     registers: Registers,
+    shown: Shown,
+    serial: AtomicU64,
 }
 
 /// A process remembers so many buckets; then it starts anew.
@@ -25,6 +29,11 @@ impl Directories {
     /// The directories of assets.
     pub(crate) const fn registers(&self) -> &Registers {
         &self.registers
+    }
+
+    /// Findings that lists have shown.
+    pub(crate) const fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// The key of a chunk's row.
@@ -46,7 +55,7 @@ impl Directories {
         }
         let all: Vec<u16> = (0..u16::try_from(versions.len()).unwrap_or(u16::MAX)).collect();
         let chunks = self.chunks(tables, partition, versions, &all).await?;
-        let snapshot = Arc::new(Snapshot::of(&chunks));
+        let snapshot = Arc::new(Snapshot::of(self.serial.fetch_add(1, Ordering::Relaxed), &chunks));
         let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         if snapshots.len() >= MANY {
             snapshots.clear();

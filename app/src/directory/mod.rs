@@ -8,6 +8,7 @@ mod cache;
 mod chunk;
 mod entry;
 mod order;
+mod shown;
 mod snapshot;
 
 pub use cache::Directories;

@@ -56,6 +56,8 @@ pub struct AssetSummary {
 /// The directory of one bucket at one version of its head. Orders and sums are made once, when first asked for.
 #[derive(Debug, Default)]
 pub struct Snapshot {
+    /// No two that a process makes have the same.
+    pub(super) serial: u64,
     entries: Vec<Entry>,
     orders: [OnceLock<Vec<u32>>; 4],
     assets: OnceLock<HashMap<u128, AssetSummary>>,
@@ -63,8 +65,8 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// All chunks together.
-    pub fn of(chunks: &[Arc<Vec<Entry>>]) -> Self {
-        Self { entries: chunks.iter().flat_map(|c| c.iter().copied()).collect(), ..Self::default() }
+    pub fn of(serial: u64, chunks: &[Arc<Vec<Entry>>]) -> Self {
+        Self { serial, entries: chunks.iter().flat_map(|c| c.iter().copied()).collect(), ..Self::default() }
     }
 
     /// All entries, in no order.

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use domain::asset::Criticality;
 use domain::cve::CveId;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use super::stored::read_finding;
 use crate::access::Caller;
 use crate::assets::{Register, bad_cursor};
-use crate::directory::{Counts, Cursor, Direction, Entry, Flags, Order};
+use crate::directory::{Counts, Cursor, Direction, Entry, Flags, Order, Snapshot};
 use crate::ports::Table;
 use crate::{App, Error, ledger};
 
@@ -60,7 +61,7 @@ pub struct FindingFilter {
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// The finding.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// Its place in the list.
     pub cursor: String,
 }
@@ -112,7 +113,7 @@ pub async fn page(
                 break;
             }
             read += some.len();
-            for (entry, finding) in read_rows(app, &partition, bucket, &some).await? {
+            for (entry, finding) in read_rows(app, &partition, bucket, &snapshot, &some).await? {
                 if !filter.takes_row(&finding) {
                     continue;
                 }
@@ -127,7 +128,7 @@ pub async fn page(
     } else {
         let some: Vec<Entry> = candidates.by_ref().take(limit).collect();
         more = candidates.next().is_some();
-        let rows = read_rows(app, &partition, bucket, &some).await?;
+        let rows = read_rows(app, &partition, bucket, &snapshot, &some).await?;
         items.extend(
             rows.into_iter().map(|(entry, finding)| Listed { finding, cursor: Cursor::of(order, &entry).encode() }),
         );
@@ -162,18 +163,23 @@ async fn read_rows(
     app: &App,
     partition: &str,
     bucket: domain::ids::Bucket,
+    snapshot: &Snapshot,
     entries: &[Entry],
-) -> Result<Vec<(Entry, Finding)>, Error> {
-    let keys: Vec<String> = entries.iter().map(|e| FindingId::row(&e.id(bucket))).collect();
-    let rows = app.tables.get_many(Table::Exposure, partition, &keys).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for (entry, row) in entries.iter().zip(rows) {
+) -> Result<Vec<(Entry, Arc<Finding>)>, Error> {
+    let shown = app.directories.shown();
+    let mut found: Vec<Option<Arc<Finding>>> = entries.iter().map(|e| shown.get(snapshot, e)).collect();
+    let missing: Vec<usize> = (0..entries.len()).filter(|n| found[*n].is_none()).collect();
+    let keys: Vec<String> = missing.iter().map(|n| FindingId::row(&entries[*n].id(bucket))).collect();
+    let rows =
+        if keys.is_empty() { Vec::new() } else { app.tables.get_many(Table::Exposure, partition, &keys).await? };
+    for (number, row) in missing.into_iter().zip(rows) {
         // A row that went between the directory and here is simply not there any more.
-        if let Some(row) = row {
-            found.push((*entry, read_finding(&row)?.finding));
-        }
+        let Some(row) = row else { continue };
+        let finding = Arc::new(read_finding(&row)?.finding);
+        shown.keep(snapshot, &entries[number], &finding);
+        found[number] = Some(finding);
     }
-    Ok(found)
+    Ok(entries.iter().copied().zip(found).filter_map(|(entry, finding)| Some((entry, finding?))).collect())
 }
 
 impl FindingFilter {

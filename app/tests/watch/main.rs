@@ -3,6 +3,7 @@
 
 mod account;
 mod age;
+mod lists;
 mod plant;
 mod polls;
 mod repeats;

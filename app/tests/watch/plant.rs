@@ -176,7 +176,7 @@ impl Plant {
             let page =
                 findings::page(&self.bench, &self.caller, filter, order, (cursor.as_deref(), 3, false)).await.unwrap();
             cursor = page.items.last().map(|l| l.cursor.clone());
-            all.extend(page.items.into_iter().map(|l| l.finding));
+            all.extend(page.items.into_iter().map(|l| Finding::clone(&l.finding)));
             if !page.more {
                 return all;
             }

@@ -91,7 +91,7 @@ impl FindingMutation {
         let (changed, faults) = done.unwrap_or_default();
         user_errors.extend(unknown);
         user_errors.extend(faults.into_iter().map(UserError::from));
-        Ok(TriageFindingsPayload { findings: changed.into_iter().map(Finding).collect(), user_errors })
+        Ok(TriageFindingsPayload { findings: changed.into_iter().map(Finding::from).collect(), user_errors })
     }
     /// Writes about a finding.
     async fn comment_on_finding(
@@ -113,6 +113,6 @@ impl FindingMutation {
             findings::comment_once(app(ctx), caller, &id, &input.text, request.as_ref()).await
         };
         let (finding, user_errors) = outcome(comment.await)?;
-        Ok(CommentOnFindingPayload { finding: finding.map(Finding), user_errors })
+        Ok(CommentOnFindingPayload { finding: finding.map(Finding::from), user_errors })
     }
 }

@@ -40,7 +40,7 @@ impl FindingQuery {
     /// The finding of that id; null: there is none here.
     async fn finding(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Finding>> {
         let Ok(id) = id.parse() else { return Ok(None) };
-        Ok(app::findings::finding(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Finding))
+        Ok(app::findings::finding(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Finding::from))
     }
     /// The findings; the greatest risk first where nothing is said.
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]

@@ -53,7 +53,7 @@ impl Event {
     /// The finding as it is now; null when it is about none.
     async fn finding(&self, ctx: &Context<'_>) -> Result<Option<Finding>> {
         let Some(id) = &self.0.subjects.finding else { return Ok(None) };
-        Ok(findings::finding(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(Finding))
+        Ok(findings::finding(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(Finding::from))
     }
     /// The service as it is now; null when it is about none.
     async fn service(&self, ctx: &Context<'_>) -> Result<Option<Service>> {

@@ -1,5 +1,7 @@
 //! What is wrong.
 
+use std::sync::Arc;
+
 use app::directory::Counts;
 use app::findings;
 use async_graphql::connection::{Connection, Edge};
@@ -23,7 +25,13 @@ use crate::scalars::{Cidr, CveId, DateTime, IpAddress, Url, at};
 
 /// Something that is wrong, over time.
 #[derive(Clone)]
-pub struct Finding(pub(crate) Stored);
+pub struct Finding(pub(crate) Arc<Stored>);
+
+impl From<Stored> for Finding {
+    fn from(finding: Stored) -> Self {
+        Self(Arc::new(finding))
+    }
+}
 
 /// One term of a risk score.
 #[derive(SimpleObject)]

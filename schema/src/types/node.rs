@@ -13,7 +13,6 @@ use super::viewer::Organization;
 use crate::context::{app, caller, fail};
 
 /// Anything with a global id.
-#[expect(clippy::large_enum_variant, reason = "it lives as long as one answer")]
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id."))]
 pub enum Node {
@@ -48,7 +47,7 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             Err(_) => None,
         },
         "finding" => match id.parse() {
-            Ok(id) => app::findings::finding(app, caller, &id).await.map_err(fail)?.map(|f| Node::Finding(Finding(f))),
+            Ok(id) => app::findings::finding(app, caller, &id).await.map_err(fail)?.map(|f| Node::Finding(f.into())),
             Err(_) => None,
         },
         "service" => match id.parse() {

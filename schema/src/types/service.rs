@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::service::Service as Stored;
 
 use super::asset::Asset;
-use super::finding::{Finding, FindingConnection, FindingTotals};
+use super::finding::{FindingConnection, FindingTotals};
 use crate::context::{app, bad_input, caller, fail, register};
 use crate::enums::{DataSource, ServiceState, Transport};
 use crate::paging::{Page, page};
@@ -161,7 +161,7 @@ pub(crate) fn short(found: Vec<domain::finding::Finding>, page: &Page) -> Result
     let mut connection = Connection::with_additional_fields(start > 0, more, FindingTotals::Known(counts));
     connection
         .edges
-        .extend(found.into_iter().skip(start).take(page.limit).map(|f| Edge::new(f.id.to_string(), Finding(f))));
+        .extend(found.into_iter().skip(start).take(page.limit).map(|f| Edge::new(f.id.to_string(), f.into())));
     Ok(connection)
 }
 
