@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use crate::receiver::Received;
+use crate::world::Received;
 
 #[expect(clippy::disallowed_methods, reason = "where the tests' own tools are, as xtask says")]
 fn variable(name: &str) -> Option<String> {
@@ -19,16 +19,25 @@ pub(crate) fn verify_elsewhere(secret: &str, got: &[Received]) {
     let requests: Vec<Value> = got.iter().map(request).collect();
     let asked = json!({"secret": secret, "requests": requests}).to_string();
     let node = folder.join("node_modules/standardwebhooks").exists().then(|| PathBuf::from("node"));
-    let python = variable("IOTMONITOR_TEST_PYTHON").map(PathBuf::from);
-    for (program, script) in [(node, "verify.mjs"), (python, "verify.py")] {
-        match program {
-            Some(program) => run(&program, &folder.join(script), &asked),
-            None if variable("CI").is_some_and(|ci| ci == "true") => {
-                panic!("{script} cannot be run: its package is not installed")
-            }
-            None => println!("not run: {script}, its package is not installed"),
+    let node = installed("node_modules/standardwebhooks: npm ci", node);
+    for (program, script) in [(node, "verify.mjs"), (python(), "verify.py")] {
+        if let Some(program) = program {
+            run(&program, &folder.join(script), &asked);
         }
     }
+}
+
+/// The Python that has the packages of `requirements.txt`.
+pub(crate) fn python() -> Option<PathBuf> {
+    installed("IOTMONITOR_TEST_PYTHON", variable("IOTMONITOR_TEST_PYTHON").map(PathBuf::from))
+}
+
+fn installed(what: &str, found: Option<PathBuf>) -> Option<PathBuf> {
+    if found.is_none() {
+        assert!(variable("CI").is_none_or(|ci| ci != "true"), "{what} is missing");
+        println!("not run: {what} is missing");
+    }
+    found
 }
 
 fn request(received: &Received) -> Value {

@@ -29,6 +29,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "names": message.keys(),
+            "oneClick": message["list-unsubscribe-post"],
             "subject": message["subject"],
             "messageId": message["message-id"],
             "unsubscribe": message["list-unsubscribe"],

@@ -1,0 +1,96 @@
+//! The packaged folder, driven as its host drives it, with Azurite's tables and queues.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt;
+use journeys::host::{FunctionsHost, HostError, Pumped};
+use storage::azurite::Azurite;
+use storage::{Azure, AzureSettings};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::api::Answer;
+use super::{PATIENCE, client, machine};
+
+pub(crate) struct OnAzure {
+    /// The host.
+    pub host: FunctionsHost,
+    /// Its queues.
+    pub queue: Azure,
+    _package: TempDir,
+    _azurite: Azurite,
+}
+
+impl OnAzure {
+    pub(super) async fn start(mut settings: Vec<(String, String)>) -> Option<Self> {
+        let azurite = Azurite::start()?;
+        let connection = azurite.connection_string();
+        for (name, value) in [
+            ("AzureWebJobsStorage", connection),
+            ("IOTMONITOR_POLL_SCHEDULE", "0 * * * * *"),
+            ("IOTMONITOR_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ] {
+            settings.push((name.to_owned(), value.to_owned()));
+        }
+        let package = package();
+        let host = FunctionsHost::start(&package.path().join("app"), &settings).await.unwrap();
+        let queue = Azure::connect(AzureSettings::from_connection_string(connection).unwrap(), client()).unwrap();
+        Some(Self { host, queue, _package: package, _azurite: azurite })
+    }
+
+    /// The timer fires once, then the host takes messages until none is left.
+    pub(super) async fn turn(&self) {
+        self.host.timer("poll").await.unwrap();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let pumped = self.pump().await;
+            assert_eq!((&pumped.failed, pumped.poisoned), (&Vec::new(), 0));
+            if pumped.delivered == 0 {
+                return;
+            }
+            assert!(Instant::now() < end, "the queue never empties");
+        }
+    }
+
+    /// Timer and queue side by side, whatever becomes of the program.
+    pub(super) async fn turn_for_ever(&self) -> (Infallible, Infallible) {
+        let ticks = async {
+            loop {
+                tolerate(&self.host.timer("poll").await);
+            }
+        };
+        let messages = async {
+            loop {
+                tolerate(&self.host.pump(&self.queue).await);
+            }
+        };
+        tokio::join!(ticks, messages)
+    }
+
+    /// The host takes what is visible.
+    pub(crate) async fn pump(&self) -> Pumped {
+        self.host.pump(&self.queue).await.unwrap()
+    }
+
+    pub(super) async fn http(&self, request: Request<String>) -> Answer {
+        let answer = self.host.http(request.map(Body::from)).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+}
+
+/// A program that was killed fails; one over which the host would hang is wrong.
+fn tolerate<T>(outcome: &Result<T, HostError>) {
+    assert!(!matches!(outcome, Err(HostError::WouldHang { .. })), "the host would hang");
+}
+
+fn package() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    xtask::package::stage(root, &machine::executable(), &folder.path().join("app")).unwrap();
+    folder
+}
