@@ -1,7 +1,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ManualClock, MemoryQueue, MemoryTables, SeededIds, Silent};
+use super::{Faulty, ManualClock, MemoryQueue, MemoryTables, SeededIds, Silent};
 use crate::vault::Vault;
 use crate::{App, Registration, Settings};
 
@@ -11,8 +11,8 @@ pub struct Bench {
     pub app: App,
     /// Its clock.
     pub clock: Arc<ManualClock>,
-    /// Its tables.
-    pub tables: Arc<MemoryTables>,
+    /// Its tables, which fail when they are told to.
+    pub tables: Arc<Faulty<MemoryTables>>,
     /// Its queue.
     pub queue: Arc<MemoryQueue>,
 }
@@ -27,7 +27,7 @@ impl Bench {
     /// Open registration, empty store, silent outside.
     pub fn new() -> Self {
         let clock = Arc::new(ManualClock::default());
-        let tables = Arc::new(MemoryTables::default());
+        let tables = Arc::new(Faulty::new(Arc::new(MemoryTables::default()), Arc::default()));
         let queue = Arc::new(MemoryQueue::new(clock.clone()));
         let app = App {
             tables: tables.clone(),

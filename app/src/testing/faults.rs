@@ -1,4 +1,6 @@
-use crate::ports::{Commit, StoreError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ports::StoreError;
 
 /// What goes wrong at a storage call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,63 +9,59 @@ pub enum Fault {
     Before,
     /// The call does its work, and the caller dies before it hears of it.
     After,
-    /// The call does its work, and nothing can tell the caller whether it did. Reads: like `After`.
+    /// The call does its work, and nothing can tell the caller whether it did. Where no answer says that: like `After`.
     Lost,
 }
 
-/// The plan of a store's failures.
+/// The plan of failures of one store, or of several whose calls are counted together.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub struct Faults(Mutex<Plan>);
+
+#[derive(Debug, Default)]
+struct Plan {
     calls: usize,
     once: Option<(usize, Fault)>,
     down_from: Option<usize>,
 }
 
 impl Faults {
+    /// How many calls there were, failed ones included.
+    pub fn calls(&self) -> usize {
+        self.plan().calls
+    }
+
+    /// The `n`-th call from now (from 1) fails, that one alone.
+    pub fn fail_at(&self, n: usize, fault: Fault) {
+        let mut plan = self.plan();
+        plan.once = Some((plan.calls + n, fault));
+    }
+
+    /// The `n`-th call from now (from 1) fails and so does every later one, until [`Self::heal`]: a process that
+    /// dies there.
+    pub fn down_at(&self, n: usize) {
+        let mut plan = self.plan();
+        plan.down_from = Some(plan.calls + n);
+    }
+
+    /// Nothing fails from now on.
+    pub fn heal(&self) {
+        let mut plan = self.plan();
+        (plan.once, plan.down_from) = (None, None);
+    }
+
     /// Counts a call and says what goes wrong with it.
-    pub(super) fn strike(&mut self) -> Option<Fault> {
-        self.calls += 1;
-        if self.down_from.is_some_and(|first| self.calls >= first) {
+    pub(super) fn strike(&self) -> Option<Fault> {
+        let mut plan = self.plan();
+        plan.calls += 1;
+        let call = plan.calls;
+        if plan.down_from.is_some_and(|first| call >= first) {
             return Some(Fault::Before);
         }
-        self.once.take_if(|(at, _)| *at == self.calls).map(|(_, fault)| fault)
+        plan.once.take_if(|(at, _)| *at == call).map(|(_, fault)| fault)
     }
 
-    pub(super) const fn calls(&self) -> usize {
-        self.calls
-    }
-
-    pub(super) fn once_in(&mut self, calls: usize, fault: Fault) {
-        self.once = Some((self.calls + calls, fault));
-    }
-
-    pub(super) fn down_in(&mut self, calls: usize) {
-        self.down_from = Some(self.calls + calls);
-    }
-
-    pub(super) fn heal(&mut self) {
-        (self.once, self.down_from) = (None, None);
-    }
-}
-
-/// Puts a fault around a read.
-pub(super) fn read<T>(fault: Option<Fault>, answer: T) -> Result<T, StoreError> {
-    if fault.is_some() { Err(unavailable()) } else { Ok(answer) }
-}
-
-/// Puts a fault around a write.
-pub(super) fn write(fault: Option<Fault>, apply: impl FnOnce() -> Commit) -> Result<Commit, StoreError> {
-    match fault {
-        None => Ok(apply()),
-        Some(Fault::Before) => Err(unavailable()),
-        Some(Fault::After) => {
-            apply();
-            Err(unavailable())
-        }
-        Some(Fault::Lost) => {
-            apply();
-            Ok(Commit::Unknown)
-        }
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

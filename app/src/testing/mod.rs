@@ -7,18 +7,22 @@
 mod bench;
 mod clock;
 mod faults;
+mod faulty;
 mod ids;
 mod limits;
 mod queue;
 mod receivers;
+mod script;
 mod silent;
 mod tables;
 
 pub use bench::Bench;
 pub use clock::ManualClock;
-pub use faults::Fault;
+pub use faults::{Fault, Faults};
+pub use faulty::Faulty;
 pub use ids::SeededIds;
 pub use queue::MemoryQueue;
 pub use receivers::{JsonLetters, RecordingMailer, RecordingWebhooks};
+pub use script::{Script, seen};
 pub use silent::Silent;
 pub use tables::MemoryTables;

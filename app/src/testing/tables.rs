@@ -4,7 +4,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::task::yield_now;
 
-use super::faults::{self, Fault, Faults};
 use super::limits;
 use crate::ports::{Batch, Columns, Commit, ConflictKind, Etag, Op, Row, RowPage, RowRange, StoreError, Table, Tables};
 
@@ -19,33 +18,11 @@ pub struct MemoryTables(Mutex<State>);
 struct State {
     partitions: BTreeMap<(Table, String), Partition>,
     written: u64,
-    faults: Faults,
 }
 
 type Partition = BTreeMap<String, (Columns, Etag)>;
 
 impl MemoryTables {
-    /// How many calls there were, failed ones included.
-    pub fn calls(&self) -> usize {
-        self.state().faults.calls()
-    }
-
-    /// The `n`-th call from now (from 1) fails, that one alone.
-    pub fn fail_at(&self, n: usize, fault: Fault) {
-        self.state().faults.once_in(n, fault);
-    }
-
-    /// The `n`-th call from now (from 1) fails and so does every later one, until [`Self::heal`]: a process that
-    /// dies there.
-    pub fn down_at(&self, n: usize) {
-        self.state().faults.down_in(n);
-    }
-
-    /// Nothing fails from now on.
-    pub fn heal(&self) {
-        self.state().faults.heal();
-    }
-
     /// Every row there is, by table, partition and key; to compare states and to look for what must not be there.
     pub fn everything(&self) -> Vec<(Table, String, Row)> {
         let state = self.state();
@@ -110,24 +87,21 @@ impl Tables for MemoryTables {
         limits::key(partition)?;
         limits::key(key)?;
         yield_now().await;
-        let mut state = self.state();
-        faults::read(state.faults.strike(), state.find(table, partition, key))
+        Ok(self.state().find(table, partition, key))
     }
 
     async fn get_many(&self, table: Table, partition: &str, keys: &[String]) -> Result<Vec<Option<Row>>, StoreError> {
         limits::key(partition)?;
         keys.iter().try_for_each(|key| limits::key(key))?;
         yield_now().await;
-        let mut state = self.state();
-        let fault = state.faults.strike();
-        faults::read(fault, keys.iter().map(|key| state.find(table, partition, key)).collect())
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.find(table, partition, key)).collect())
     }
 
     async fn range(&self, table: Table, partition: &str, range: RowRange) -> Result<RowPage, StoreError> {
         limits::key(partition)?;
         yield_now().await;
-        let mut state = self.state();
-        let fault = state.faults.strike();
+        let state = self.state();
         let stored = state.partitions.get(&(table, partition.to_owned()));
         let mut found = stored
             .into_iter()
@@ -135,19 +109,17 @@ impl Tables for MemoryTables {
             .take_while(|(key, _)| range.to.as_ref().is_none_or(|to| *key < to));
         let rows = found.by_ref().take(range.limit.clamp(1, PAGE)).map(|(key, row)| to_row(key, row)).collect();
         let next = found.next().map(|(key, _)| key.clone());
-        faults::read(fault, RowPage { rows, next })
+        Ok(RowPage { rows, next })
     }
 
     async fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         limits::check(&batch)?;
         yield_now().await;
-        let mut state = self.state();
-        let fault = state.faults.strike();
-        faults::write(fault, || state.apply(batch))
+        Ok(self.state().apply(batch))
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        faults::read(self.state().faults.strike(), ())
+        Ok(())
     }
 }
 
@@ -204,25 +176,6 @@ mod tests {
         let rest = RowRange { from: first.next.unwrap(), ..RowRange::prefix("a", 2) };
         let second = tables.range(Table::Assets, "p", rest).await.unwrap();
         assert_eq!((second.rows.len(), second.next), (1, None));
-    }
-
-    #[tokio::test]
-    async fn faults_strike_where_they_are_told_to() {
-        let tables = MemoryTables::default();
-        tables.fail_at(1, Fault::Before);
-        assert!(commit(&tables, vec![Op::Insert(row("a", 1))]).await.is_err());
-        assert!(get(&tables, "a").await.is_none());
-        tables.fail_at(1, Fault::After);
-        assert!(commit(&tables, vec![Op::Insert(row("a", 1))]).await.is_err());
-        assert!(get(&tables, "a").await.is_some());
-        tables.fail_at(1, Fault::Lost);
-        assert_eq!(commit(&tables, vec![Op::Insert(row("b", 1))]).await.unwrap(), Commit::Unknown);
-        assert!(get(&tables, "b").await.is_some());
-        tables.down_at(2);
-        assert!(get(&tables, "b").await.is_some());
-        assert!(tables.get(Table::Assets, "p", "b").await.is_err());
-        tables.heal();
-        assert!(get(&tables, "b").await.is_some());
     }
 
     #[tokio::test]

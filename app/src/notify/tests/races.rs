@@ -8,11 +8,11 @@ use domain::severity::Severity::{Critical, High};
 use super::stage::{Stage, about, org};
 use crate::notify;
 use crate::ports::{Batch, Commit, Row, RowPage, RowRange, StoreError, Table, Tables};
-use crate::testing::MemoryTables;
+use crate::testing::{Faulty, MemoryTables};
 
 /// Lets others go first, now and then, before every call: another interleaving per seed.
 struct Shuffling {
-    tables: Arc<MemoryTables>,
+    tables: Arc<Faulty<MemoryTables>>,
     seed: AtomicU64,
 }
 
