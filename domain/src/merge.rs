@@ -46,7 +46,7 @@ const INTERNETDB_CRAWL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Takes one host's answer into what is known.
 pub fn merge(asset: &AssetId, known: &mut Known, look: &Look<'_>, rules: MergeRules) {
     let seen = look.seen;
-    merge_host(known, seen, rules.polled_at);
+    merge_host(known, look, rules.polled_at);
     for banner in &seen.banners {
         let id = ServiceId { asset: asset.clone(), ip: seen.ip, port: banner.port, transport: banner.transport };
         see_banner(known, id, banner, seen.source, rules.polled_at);
@@ -61,8 +61,18 @@ pub fn merge(asset: &AssetId, known: &mut Known, look: &Look<'_>, rules: MergeRu
     }
 }
 
-fn merge_host(known: &mut Known, seen: &HostObservation, polled_at: Timestamp) {
-    let fresh = Host::of(seen, polled_at);
+fn merge_host(known: &mut Known, look: &Look<'_>, polled_at: Timestamp) {
+    let seen = look.seen;
+    let mut fresh = Host::of(seen, polled_at);
+    if let Some(old) = known.hosts.get(&seen.ip).filter(|_| !look.whole) {
+        // What an answer leaves out that is not whole, is there all the same.
+        add(&mut fresh.hostnames, &old.hostnames);
+        add(&mut fresh.tags, &old.tags);
+        add(&mut fresh.ports, &old.ports);
+        add(&mut fresh.vulnerabilities, &old.vulnerabilities);
+        add(&mut fresh.cpes, &old.cpes);
+        fresh.source = fresh.source.max(old.source);
+    }
     match known.hosts.get_mut(&seen.ip) {
         None => {
             known.hosts.insert(seen.ip, fresh);
@@ -76,6 +86,12 @@ fn merge_host(known: &mut Known, seen: &HostObservation, polled_at: Timestamp) {
             if old.observed_at_exact && fresh.observed_at_exact && fresh.last_observed_at < old.last_observed_at => {}
         Some(old) => *old = fresh,
     }
+}
+
+fn add<T: Clone + Ord>(list: &mut Vec<T>, more: &[T]) {
+    list.extend(more.iter().cloned());
+    list.sort();
+    list.dedup();
 }
 
 fn see_banner(known: &mut Known, id: ServiceId, banner: &Banner, source: DataSource, polled_at: Timestamp) {

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 pub(super) struct Answer {
     /// The hosts, one observation each, in the order of their addresses.
     pub hosts: Vec<HostObservation>,
+    /// Only what was seen since the last poll was asked for.
+    pub news: bool,
     /// Is the answer whole, so that what it leaves out was missed?
     pub whole: bool,
     /// Who answered.

@@ -1,60 +1,127 @@
 use std::net::IpAddr;
 
-use domain::asset::Asset;
 use domain::observation::{DataSource, HostObservation};
 use domain::target::{Target, watchable};
-use ipnet::IpNet;
 
 use super::answer::{Answer, joined};
+use super::plan::{Call, Item, Search};
+use super::seen::Seen;
 use crate::App;
-use crate::ports::{HostAnswer, SearchPage, SourceError, SourceKey};
+use crate::ports::{HostAnswer, SourceError, SourceKey};
 
 /// A page holds 100 banners; a source that never ends is stopped here, and the look counts as not whole.
 const MOST_PAGES: u32 = 1000;
 const PAGE: u64 = 100;
 /// A host name with more addresses than this is a content network's.
 const MOST_ADDRESSES: usize = 32;
+/// Without a key a network is looked at address by address, so far.
+const MOST_WITHOUT_KEY: usize = 256;
 
-/// Asks about an asset, with the key or, where a plan or credits do not allow it, in the poorer way that remains.
-pub(super) async fn ask(app: &App, key: &SourceKey, asset: &Asset) -> Result<Answer, SourceError> {
-    match &asset.target {
-        Target::Address(ip) => ask_addresses(app, key, &[*ip]).await,
+/// What came of a call.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// An answer, or why there is none, for each item that the call was about.
+    pub results: Vec<(usize, Result<Answer, SourceError>)>,
+    /// Requests that were made.
+    pub calls: u32,
+    /// Query credits that they cost.
+    pub credits: u32,
+    /// Why searching was refused, if it was.
+    pub refused: Option<SourceError>,
+}
+
+/// Makes a call of the plan. Where searching is not allowed or not paid for, devices are looked up instead.
+pub(super) async fn carry_out(app: &App, key: &SourceKey, items: &[Item], call: &Call) -> Asked {
+    let mut asked = Asked::default();
+    match call {
+        Call::Look(number) => {
+            let answer = look(app, key, &items[*number], &mut asked.calls).await;
+            asked.results.push((*number, answer));
+        }
+        Call::Stuck(number) => {
+            asked.results.push((*number, Err(SourceError::PlanTooLow("a query needs a Shodan key".into()))));
+        }
+        Call::Whole(search) => match all_pages(app, key, search, &mut asked).await {
+            Ok(answer) => {
+                for &number in &search.items {
+                    asked.results.push((number, Ok(part(app, &items[number], &answer))));
+                }
+            }
+            Err(error) => without_search(app, key, items, search, error, &mut asked).await,
+        },
+        Call::News(search) => match all_pages(app, key, search, &mut asked).await {
+            Ok(answer) => {
+                let answer = Answer { news: true, whole: false, ..answer };
+                for &number in &search.items {
+                    let news = part(app, &items[number], &answer);
+                    let answer = follow(app, key, &items[number], news, &mut asked.calls).await;
+                    asked.results.push((number, Ok(answer)));
+                }
+            }
+            Err(error) => without_search(app, key, items, search, error, &mut asked).await,
+        },
+    }
+    asked
+}
+
+/// A device about which there is news is looked up: that costs no credits, and shows what the search hides and what
+/// is gone. If it fails, the news are what is known.
+async fn follow(app: &App, key: &SourceKey, item: &Item, news: Answer, calls: &mut u32) -> Answer {
+    let is_device = matches!(item.asset.target, Target::Address(_));
+    if !is_device || Seen::read(&item.member.seen).has_all(&news.hosts) {
+        return news;
+    }
+    look(app, key, item, calls).await.unwrap_or(news)
+}
+
+async fn without_search(
+    app: &App,
+    key: &SourceKey,
+    items: &[Item],
+    search: &Search,
+    error: SourceError,
+    asked: &mut Asked,
+) {
+    if matches!(error, SourceError::PlanTooLow(_) | SourceError::OutOfCredits) {
+        asked.refused = Some(error.clone());
+    }
+    for &number in &search.items {
+        let is_device = matches!(items[number].asset.target, Target::Address(_));
+        let answer = if asked.refused.is_some() && is_device {
+            look(app, key, &items[number], &mut asked.calls).await
+        } else {
+            Err(error.clone())
+        };
+        asked.results.push((number, answer));
+    }
+}
+
+/// Everything about the addresses of an asset.
+async fn look(app: &App, key: &SourceKey, item: &Item, calls: &mut u32) -> Result<Answer, SourceError> {
+    match &item.asset.target {
+        Target::Address(ip) => look_up(app, key, &[*ip], calls).await,
         Target::Hostname(name) => {
+            *calls += 1;
             let mut addresses = app.exposure.resolve(key, name).await?;
             addresses.retain(|ip| watchable(*ip, &app.settings.target_allow));
             addresses.sort_unstable();
             addresses.dedup();
             addresses.truncate(MOST_ADDRESSES);
-            let answer = ask_addresses(app, key, &addresses).await?;
+            let answer = look_up(app, key, &addresses, calls).await?;
             Ok(Answer { addresses: Some(addresses), ..answer })
         }
         Target::Network(net) => {
-            if *key == SourceKey::InternetDb {
-                let hosts: Vec<IpAddr> = net.hosts().take(256).collect();
-                return ask_addresses(app, key, &hosts).await;
-            }
-            let net = *net;
-            let answer = all_pages(app, key, Search::Network(net)).await?;
-            Ok(within(answer, |ip| net.contains(&ip)))
+            let hosts: Vec<IpAddr> = net.hosts().take(MOST_WITHOUT_KEY).collect();
+            look_up(app, key, &hosts, calls).await
         }
-        Target::Query(query) => {
-            if *key == SourceKey::InternetDb {
-                return Err(SourceError::PlanTooLow("a query needs a Shodan key".into()));
-            }
-            let answer = all_pages(app, key, Search::Query(query)).await?;
-            Ok(within(answer, |ip| watchable(ip, &app.settings.target_allow)))
-        }
+        Target::Query(_) => Err(SourceError::PlanTooLow("a query needs a Shodan key".into())),
     }
 }
 
-/// What a network search or a query brings of other people's addresses is not ours to keep.
-fn within(answer: Answer, ours: impl Fn(IpAddr) -> bool) -> Answer {
-    Answer { hosts: answer.hosts.into_iter().filter(|h| ours(h.ip)).collect(), ..answer }
-}
-
-async fn ask_addresses(app: &App, key: &SourceKey, addresses: &[IpAddr]) -> Result<Answer, SourceError> {
+async fn look_up(app: &App, key: &SourceKey, addresses: &[IpAddr], calls: &mut u32) -> Result<Answer, SourceError> {
     let mut hosts = Vec::new();
     for ip in addresses {
+        *calls += 1;
         if let HostAnswer::Known(host) = app.exposure.host(key, *ip).await? {
             hosts.push(*host);
         }
@@ -63,40 +130,39 @@ async fn ask_addresses(app: &App, key: &SourceKey, addresses: &[IpAddr]) -> Resu
         SourceKey::Shodan(_) => DataSource::ShodanHost,
         SourceKey::InternetDb => DataSource::InternetDb,
     };
-    Ok(Answer { hosts: joined(hosts), whole: true, source: Some(source), addresses: None })
-}
-
-/// What is searched for.
-#[derive(Clone, Copy)]
-enum Search<'a> {
-    Network(IpNet),
-    Query(&'a str),
-}
-
-impl Search<'_> {
-    async fn page(self, app: &App, key: &SourceKey, page: u32) -> Result<SearchPage, SourceError> {
-        match self {
-            Self::Network(net) => app.exposure.network(key, net, page).await,
-            Self::Query(query) => app.exposure.search(key, query, page).await,
-        }
-    }
+    Ok(Answer { hosts: joined(hosts), whole: true, source: Some(source), ..Answer::default() })
 }
 
 /// All pages of a search. Paging is not stable: `total` moves and banners come twice; so pages are read until one
 /// is empty or all that any page promised was seen.
-async fn all_pages(app: &App, key: &SourceKey, search: Search<'_>) -> Result<Answer, SourceError> {
+async fn all_pages(app: &App, key: &SourceKey, search: &Search, asked: &mut Asked) -> Result<Answer, SourceError> {
     let mut hosts: Vec<HostObservation> = Vec::new();
     let mut promised = 0;
     let mut whole = true;
+    let mut ended = false;
     for page in 1..=MOST_PAGES {
-        let found = search.page(app, key, page).await?;
+        asked.calls += 1;
+        let found = app.exposure.search(key, &search.query, page).await?;
+        asked.credits += 1;
         promised = promised.max(found.total);
         whole &= found.unreadable == 0;
-        let empty = found.banners == 0;
+        ended = found.banners == 0 || u64::from(page) * PAGE >= promised;
         hosts.extend(found.hosts);
-        if empty || u64::from(page) * PAGE >= promised {
-            return Ok(Answer { hosts: joined(hosts), whole, source: Some(DataSource::ShodanSearch), addresses: None });
+        if ended {
+            break;
         }
     }
-    Ok(Answer { hosts: joined(hosts), whole: false, source: Some(DataSource::ShodanSearch), addresses: None })
+    let source = Some(DataSource::ShodanSearch);
+    Ok(Answer { hosts: joined(hosts), whole: whole && ended, source, ..Answer::default() })
+}
+
+/// What of a search is about one asset. What it brings of other people's addresses is not ours to keep.
+fn part(app: &App, item: &Item, answer: &Answer) -> Answer {
+    let ours = |ip: IpAddr| match &item.asset.target {
+        Target::Address(own) => ip == *own,
+        Target::Network(net) => net.contains(&ip),
+        Target::Hostname(_) => item.asset.addresses.contains(&ip),
+        Target::Query(_) => watchable(ip, &app.settings.target_allow),
+    };
+    Answer { hosts: answer.hosts.iter().filter(|h| ours(h.ip)).cloned().collect(), ..answer.clone() }
 }

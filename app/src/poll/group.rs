@@ -49,6 +49,15 @@ pub struct Member {
     /// Who answered.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub source: Option<DataSource>,
+    /// When a whole answer last came.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Timestamp>,
+    /// The banners that it showed lately, packed hashes.
+    #[serde(rename = "k", default, skip_serializing_if = "String::is_empty")]
+    pub seen: String,
+    /// What was asked for it this month.
+    #[serde(rename = "u", default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
     /// When nobody answered about it, from and to, in order.
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub silences: Vec<(Timestamp, Timestamp)>,
@@ -75,6 +84,9 @@ impl Member {
             failures: 0,
             error: None,
             source: None,
+            whole: None,
+            seen: String::new(),
+            usage: Usage::default(),
             silences: Vec::new(),
         }
     }
@@ -82,6 +94,35 @@ impl Member {
     /// When something is to be done for it.
     pub fn next(&self) -> Timestamp {
         self.wake.map_or(self.due, |w| w.min(self.due))
+    }
+}
+
+/// What was asked for one asset in a month. A request for several counts as a part for each, in thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// The month, such as 202611.
+    #[serde(rename = "m")]
+    pub month: u32,
+    /// Thousandths of requests.
+    #[serde(rename = "c")]
+    pub calls: u32,
+    /// Thousandths of query credits.
+    #[serde(rename = "q")]
+    pub credits: u32,
+}
+
+impl Usage {
+    fn is_empty(&self) -> bool {
+        self.calls == 0
+    }
+
+    /// Adds the part of a request; a new month starts at nothing.
+    pub(super) fn add(&mut self, month: u32, calls: u32, credits: u32) {
+        if self.month != month {
+            *self = Self { month, ..Self::default() };
+        }
+        self.calls = self.calls.saturating_add(calls);
+        self.credits = self.credits.saturating_add(credits);
     }
 }
 
@@ -96,6 +137,9 @@ pub struct PollGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Timestamp>,
 }
+
+/// Characters of a group that may be packed hashes; a multiple of eight for each member.
+const MOST_SEEN: usize = GROUP_SIZE * 2048;
 
 /// The partition of the hints in `schedule`.
 pub(super) const HINTS: &str = "hints";
@@ -112,9 +156,29 @@ impl PollGroup {
         Ok(group.unwrap_or(Self { id, ..Self::default() }))
     }
 
+    /// Reads several groups, in the order of their numbers given.
+    pub async fn read_several(app: &App, partition: &str, ids: &[u32]) -> Result<Vec<Self>, StoreError> {
+        let keys: Vec<String> = ids.iter().map(|id| Self::key(*id)).collect();
+        let rows = app.tables.get_many(Table::Exposure, partition, &keys).await?;
+        let read = |(id, row): (&u32, Option<crate::ports::Row>)| -> Result<Self, StoreError> {
+            let group: Option<Self> = row.as_ref().map(rows::decode).transpose()?;
+            Ok(group.unwrap_or(Self { id: *id, ..Self::default() }))
+        };
+        ids.iter().zip(rows).map(read).collect()
+    }
+
     /// The change that writes it.
     pub fn op(&self) -> Result<Op, StoreError> {
-        Ok(Op::Upsert(rows::encode(Self::key(self.id), self)?))
+        let seen: usize = self.members.iter().map(|m| m.seen.len()).sum();
+        if seen <= MOST_SEEN {
+            return Ok(Op::Upsert(rows::encode(Self::key(self.id), self)?));
+        }
+        // A row has an end. What is not remembered is judged once more.
+        let mut slim = self.clone();
+        for member in &mut slim.members {
+            member.seen.truncate(MOST_SEEN / GROUP_SIZE);
+        }
+        Ok(Op::Upsert(rows::encode(Self::key(slim.id), &slim)?))
     }
 
     /// When it is due: the least of its members'. Empty groups never are.
@@ -147,7 +211,7 @@ impl PollGroup {
         group: u32,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        move_hint(app, None, &hint_key(at, org, bucket, group)).await
+        move_hints(app, vec![Op::Upsert(hint_row(hint_key(at, org, bucket, group)))]).await
     }
 
     /// Makes the tick judge an asset anew at an instant at the latest. `true`: that is sooner than it would have been.
@@ -160,19 +224,30 @@ impl PollGroup {
         sooner
     }
 
-    /// Moves the hint to the group's next instant: the new one is there before the old one goes.
-    pub(super) async fn rehint(&self, app: &App, org: &OrgId, bucket: Bucket, old: &str) -> Result<(), StoreError> {
-        if let Some(next) = self.next() {
-            return move_hint(app, Some(old), &hint_key(next, org, bucket, self.id)).await;
-        }
+    /// What moves the hints that were followed to the group's next instant.
+    pub(super) fn rehint(&self, now: Timestamp, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
+        let new = self.next().map(|next| hint_key(next, org, bucket, self.id));
         // The hint of a group that is being founded at this moment comes before its first member.
-        if app.now().duration_since(hinted(old)) < FOUNDING {
-            return Ok(());
-        }
-        let ops = vec![Op::Delete { key: old.to_owned(), etag: None }];
-        app.tables.commit(Batch { table: Table::Schedule, partition: HINTS.into(), ops, witness: None }).await?;
-        Ok(())
+        let founding = |hint: &String| new.is_none() && now.duration_since(hinted(hint)) < FOUNDING;
+        let gone = old.iter().filter(|hint| Some(*hint) != new.as_ref() && !founding(hint));
+        let come = new.iter().filter(|new| !old.contains(new)).map(|new| Op::Upsert(hint_row(new.clone())));
+        // The new one is there before an old one goes.
+        come.chain(gone.map(|hint| Op::Delete { key: hint.clone(), etag: None })).collect()
     }
+}
+
+/// Writes hints and takes old ones away, together.
+pub(super) async fn move_hints(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
+    for several in ops.chunks(90) {
+        let batch = Batch { table: Table::Schedule, partition: HINTS.into(), ops: several.to_vec(), witness: None };
+        match app.tables.commit(batch).await? {
+            Commit::Done => {}
+            Commit::Conflict { .. } | Commit::Unknown => {
+                return Err(StoreError::Unavailable("the hints could not be written".into()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A group without members may be on its way for so long.
@@ -200,17 +275,6 @@ pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
     Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?), group.parse().ok()?))
 }
 
-async fn move_hint(app: &App, old: Option<&str>, new: &str) -> Result<(), StoreError> {
-    if old == Some(new) {
-        return Ok(());
-    }
-    let columns = vec![("v".into(), crate::ports::Value::Int(rows::VERSION))];
-    let mut ops = vec![Op::Upsert(WriteRow { key: new.to_owned(), columns })];
-    ops.extend(old.map(|key| Op::Delete { key: key.to_owned(), etag: None }));
-    match app.tables.commit(Batch { table: Table::Schedule, partition: HINTS.into(), ops, witness: None }).await? {
-        Commit::Done => Ok(()),
-        Commit::Conflict { .. } | Commit::Unknown => {
-            Err(StoreError::Unavailable("the hint could not be written".into()))
-        }
-    }
+fn hint_row(key: String) -> WriteRow {
+    WriteRow { key, columns: vec![("v".into(), crate::ports::Value::Int(rows::VERSION))] }
 }

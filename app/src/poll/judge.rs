@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::group::{Member, PollGroup};
+use super::group::{Member, PollGroup, Usage};
+use super::seen::Seen;
 use super::silence::silences;
 use super::summary::summary;
 use crate::access::Organization;
@@ -20,6 +21,8 @@ use crate::{App, Error, findings};
 const TRIES: usize = 8;
 /// A failed poll is repeated after so long at the earliest, doubling up to the interval.
 const RETRY: i64 = 60;
+/// Seconds.
+const LEAST_WAIT: i64 = 3600;
 
 /// What is judged for one asset.
 pub(super) struct Case<'a> {
@@ -29,6 +32,8 @@ pub(super) struct Case<'a> {
     pub register: &'a Register,
     /// The fresh answer; `None`: time or rules act alone.
     pub answer: Option<&'a Answer>,
+    /// What was asked for the asset this month, with this answer.
+    pub usage: Option<Usage>,
 }
 
 impl Case<'_> {
@@ -117,13 +122,22 @@ pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
     member.silences = silences(member, case.interval(), now);
     member.due = later(now, case.interval());
     member.polled = Some(now);
-    member.observed = answer.observed().or(member.observed);
-    member.answer = answer.hash();
+    member.observed = answer.observed().max(member.observed);
+    member.seen = Seen::read(&member.seen).after(&answer.hosts, !answer.news, case.asset.kind(), now);
+    member.usage = case.usage.unwrap_or(member.usage);
     member.first_done = true;
     member.failures = 0;
     member.error = None;
-    member.source = answer.source;
-    member.status = if answer.hosts.is_empty() { MonitoringState::UnknownToSource } else { MonitoringState::Ok };
+    let known = if answer.news {
+        // What was asked for is what is new: silence about the rest says nothing.
+        member.observed.is_some()
+    } else {
+        member.answer = answer.hash();
+        member.whole = Some(now);
+        member.source = answer.source;
+        !answer.hosts.is_empty()
+    };
+    member.status = if known { MonitoringState::Ok } else { MonitoringState::UnknownToSource };
 }
 
 /// Writes a failure into the member: tried again soon, later and later.
@@ -132,6 +146,13 @@ pub(super) fn fail(member: &mut Member, case: &Case<'_>, reason: &str, now: Time
     member.failures = member.failures.saturating_add(1);
     let wait = RETRY.saturating_mul(1 << member.failures.min(10)).min(interval.max(RETRY));
     member.due = later(now, wait);
+    member.status = MonitoringState::Failing;
+    member.error = Some(reason.to_owned());
+}
+
+/// Writes into the member that it waits for something that polls cannot bring about, such as a plan or credits.
+pub(super) fn postpone(member: &mut Member, case: &Case<'_>, reason: &str, now: Timestamp) {
+    member.due = later(now, case.interval().max(LEAST_WAIT));
     member.status = MonitoringState::Failing;
     member.error = Some(reason.to_owned());
 }

@@ -2,22 +2,24 @@
 //!
 //! The poller is a reconciler: it takes no input, may stop at any point, and does the rest at its next tick.
 
-mod account;
 mod adopt;
 mod answer;
 mod ask;
+mod budget;
 mod group;
 mod judge;
 mod mend;
+mod plan;
 mod refresh;
 mod round;
+mod seen;
 mod silence;
 mod source;
 mod summary;
 mod tick;
 
-pub use account::{KeyAccount, key_account};
-pub use group::{GROUP_SIZE, Member, PollGroup};
+pub use budget::{Budget, Refused, budget};
+pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;
 pub use source::{SourceState, states};
 pub use tick::{TickReport, backlog, failing, last_tick, tick};

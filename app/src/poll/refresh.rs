@@ -35,9 +35,9 @@ pub async fn refresh(app: &App, caller: &Caller, id: &AssetId) -> Result<Asset, 
         org: caller.org.clone(),
         bucket: id.bucket,
         group: asset.group,
-        hint: super::group::hint_key(app.now(), &caller.org, id.bucket, asset.group),
+        hints: vec![super::group::hint_key(app.now(), &caller.org, id.bucket, asset.group)],
     };
-    let round = Round { app, key: &key, organization: &organization, deadline };
+    let round = Round { app, key: &key, organization: &organization, deadline, only: Some(&asset.id) };
     let report = round.run(std::slice::from_ref(&due)).await?;
     if report.polled == 0 && report.failed + report.left > 0 {
         return Err(

@@ -1,13 +1,20 @@
-use domain::asset::Asset;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::asset::{Asset, MonitoringState};
 use domain::event::EventType;
-use domain::ids::Bucket;
+use domain::ids::{AssetId, Bucket};
 use domain::rule::RuleSet;
+use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::ask::ask;
-use super::group::{Member, PollGroup};
-use super::judge::{Case, advance, asset_event, fail, judged_by, settle};
+use super::ask::{Asked, carry_out};
+use super::budget::{self, Budget, Spent};
+use super::group::{Member, PollGroup, move_hints};
+use super::judge::{Case, advance, asset_event, fail, judged_by, postpone, settle};
+use super::plan::{Call, Item, Means, plan};
+use super::seen::Seen;
 use super::source::{self, Trouble};
 use super::tick::DueGroup;
 use crate::access::Organization;
@@ -37,6 +44,10 @@ impl RoundReport {
 /// So many assets in a row without an answer: it is the source, not the assets.
 const SOURCE_IS_DOWN: usize = 3;
 const TRIES: usize = 8;
+/// So many groups are planned, asked about and written together.
+const GROUPS: usize = 32;
+/// So many calls are on their way at once: the governor hands out turns to all that wait with one write.
+const SIDE_BY_SIDE: usize = 10;
 
 /// The due groups of one organization, asked with one key.
 pub(super) struct Round<'a> {
@@ -44,9 +55,11 @@ pub(super) struct Round<'a> {
     pub key: &'a SourceKey,
     pub organization: &'a Organization,
     pub deadline: Instant,
+    /// Only this asset, all of it, now.
+    pub only: Option<&'a AssetId>,
 }
 
-/// What is written with the group when its members are done: members about which nothing was new, and failures.
+/// What is written with a group when all is asked: members about which nothing was new, and failures.
 #[derive(Default)]
 struct Quiet {
     members: Vec<Member>,
@@ -54,103 +67,210 @@ struct Quiet {
     gone: Vec<String>,
 }
 
+impl Quiet {
+    fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.failed.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// What a sweep over some groups has met so far.
+struct Sweep<'a> {
+    groups: &'a [DueGroup],
+    bucket: Bucket,
+    register: Register,
+    items: Vec<Item>,
+    quiet: Vec<Quiet>,
+    report: RoundReport,
+    trouble: Option<Trouble>,
+    silent: usize,
+    spent: Spent,
+}
+
 impl Round<'_> {
     pub(super) async fn run(&self, groups: &[DueGroup]) -> Result<RoundReport, Error> {
         let mut report = RoundReport::default();
         let mut trouble: Option<Trouble> = None;
-        for due in groups {
-            let mut quiet = Quiet::default();
-            let asked = self.group(due, &mut quiet, &mut report, &mut trouble).await;
-            self.flush(due, &quiet).await?;
-            let group = PollGroup::read(self.app, &ledger::partition(&due.org, due.bucket), due.group).await?;
-            group.rehint(self.app, &due.org, due.bucket, &due.hint).await?;
+        let mut budget = budget::open(self.app, self.key, self.deadline).await?;
+        for several in groups.chunk_by(|a, b| a.bucket == b.bucket).flat_map(|bucket| bucket.chunks(GROUPS)) {
+            let mut sweep = self.gather(several).await?;
+            sweep.trouble = trouble.take();
+            let asked = self.sweep(&mut sweep, &budget).await;
+            let stand = self.flush(&sweep).await?;
+            self.rehint(several, &stand).await?;
+            if sweep.spent != Spent::default() {
+                budget = budget::spend(self.app, self.key, &sweep.spent).await?;
+            }
+            report.add(&sweep.report);
+            trouble = sweep.trouble;
             asked?;
         }
-        source::settle(self.app, self.organization, self.key, trouble, report.polled > 0).await?;
-        if report.polled > 0 {
-            super::account::look(self.app, self.key, self.deadline).await?;
-        }
+        let used_up = || Trouble::used_up(&budget, self.app.now());
+        let trouble = trouble.or_else(used_up);
+        source::settle(self.app, self.organization, self.key, trouble, report.polled > 0, &budget).await?;
         Ok(report)
     }
 
-    async fn group(
-        &self,
-        due: &DueGroup,
-        quiet: &mut Quiet,
-        report: &mut RoundReport,
-        trouble: &mut Option<Trouble>,
-    ) -> Result<(), Error> {
-        let app = self.app;
-        let group = PollGroup::read(app, &ledger::partition(&due.org, due.bucket), due.group).await?;
-        let mut register = Register::read(app, &due.org).await?;
-        let mut members: Vec<Member> = group.members.into_iter().filter(|m| m.next() <= app.now()).collect();
-        members.sort_by_key(Member::next);
-        let mut silent = 0;
-        for member in members {
-            let Some(asset) = register.assets().find(|a| a.id.ulid == member.asset).cloned() else {
-                quiet.gone.push(member.asset);
-                continue;
-            };
-            if asset.retired_at.is_some() || !asset.enabled {
-                quiet.members.push(self.paused(&asset, member));
-                continue;
-            }
-            let out_of_time = Instant::now() >= self.deadline;
-            let stopped = trouble.is_some() || silent >= SOURCE_IS_DOWN;
-            let wants_answer = member.due <= app.now();
-            if out_of_time || (stopped && wants_answer) {
-                report.left += 1;
-                continue;
-            }
-            if !wants_answer {
-                self.settle(due, &asset, &register, None).await?;
-                continue;
-            }
-            match ask(app, self.key, &asset).await {
-                Ok(answer) => {
-                    silent = 0;
-                    report.polled += 1;
-                    let asset = self.take_addresses(&mut register, asset, &answer).await?;
-                    if self.nothing_new(&asset, &member, &answer) {
-                        report.unchanged += 1;
-                        quiet.members.push(self.advanced(&asset, &register, due.bucket, member, &answer));
-                    } else {
-                        self.settle(due, &asset, &register, Some(&answer)).await?;
+    /// The members that are due, with their assets.
+    async fn gather<'a>(&self, groups: &'a [DueGroup]) -> Result<Sweep<'a>, Error> {
+        let now = self.app.now();
+        let bucket = groups.first().map(|g| g.bucket).unwrap_or_default();
+        let partition = ledger::partition(&self.organization.id, bucket);
+        let ids: Vec<u32> = groups.iter().map(|g| g.group).collect();
+        let register = Register::read(self.app, &self.organization.id).await?;
+        let mut quiet: Vec<Quiet> = groups.iter().map(|_| Quiet::default()).collect();
+        let mut items = Vec::new();
+        for (place, group) in PollGroup::read_several(self.app, &partition, &ids).await?.into_iter().enumerate() {
+            let wanted = |m: &Member| self.only.is_none_or(|id| id.ulid == m.asset);
+            for mut member in group.members.into_iter().filter(|m| m.next() <= now && wanted(m)) {
+                let id = AssetId { bucket, ulid: member.asset.clone() };
+                match register.find(&id).cloned() {
+                    None => quiet[place].gone.push(member.asset),
+                    Some(asset) if asset.retired_at.is_some() || !asset.enabled => {
+                        quiet[place].members.push(self.paused(&asset, member));
+                    }
+                    Some(asset) => {
+                        if self.only.is_some() {
+                            member.whole = None;
+                        }
+                        items.push(Item { group: place, asset, member });
                     }
                 }
-                Err(error) => {
-                    report.failed += 1;
-                    silent += usize::from(matches!(error, SourceError::Unavailable(_)));
-                    *trouble = trouble.take().or_else(|| source::trouble(&error));
-                    if silent >= SOURCE_IS_DOWN {
-                        *trouble = trouble.take().or(Some(Trouble::down(&error)));
+            }
+        }
+        items.sort_by_key(|item| item.member.next());
+        let report = RoundReport::default();
+        Ok(Sweep { groups, bucket, register, items, quiet, report, trouble: None, silent: 0, spent: Spent::default() })
+    }
+
+    /// Asks about the items and takes the answers in as they come.
+    async fn sweep(&self, sweep: &mut Sweep<'_>, budget: &Budget) -> Result<(), Error> {
+        let now = self.app.now();
+        let (wanting, waking): (Vec<Item>, Vec<Item>) =
+            std::mem::take(&mut sweep.items).into_iter().partition(|item| item.member.due <= now);
+        // What only time acts on needs no answer.
+        for item in &waking {
+            if Instant::now() >= self.deadline {
+                sweep.report.left += 1;
+            } else {
+                self.settle(sweep.bucket, item.group, sweep, &item.asset, None).await?;
+            }
+        }
+        let means = match self.key {
+            SourceKey::Shodan(_) => budget.means(now),
+            SourceKey::InternetDb => Means::InternetDb,
+        };
+        let calls = plan(&wanting, means, now);
+        let stopped = AtomicBool::new(sweep.trouble.is_some());
+        let (app, key, deadline, items) = (self.app, self.key, self.deadline, &wanting);
+        let asking: Vec<_> = calls
+            .into_iter()
+            .map(|call| {
+                let stopped = &stopped;
+                async move {
+                    if stopped.load(Ordering::Relaxed) || Instant::now() >= deadline {
+                        return (call, None);
                     }
-                    if source::trouble(&error).is_none() {
-                        quiet.failed.push((asset.clone(), self.failed(&asset, &register, due.bucket, member, &error)));
-                    }
+                    let asked = carry_out(app, key, items, &call).await;
+                    (call, Some(asked))
                 }
+            })
+            .collect();
+        let mut answers = futures_util::stream::iter(asking).buffer_unordered(SIDE_BY_SIDE);
+        while let Some((call, asked)) = answers.next().await {
+            match asked {
+                Some(asked) => self.take(sweep, &wanting, &call, asked, budget).await?,
+                None => sweep.report.left += about(&call),
+            }
+            if sweep.trouble.as_ref().is_some_and(Trouble::stops) || sweep.silent >= SOURCE_IS_DOWN {
+                stopped.store(true, Ordering::Relaxed);
             }
         }
         Ok(())
     }
 
+    /// Takes in what came of one call.
+    async fn take(
+        &self,
+        sweep: &mut Sweep<'_>,
+        items: &[Item],
+        call: &Call,
+        asked: Asked,
+        budget: &Budget,
+    ) -> Result<(), Error> {
+        sweep.spent.calls += asked.calls;
+        sweep.spent.credits += asked.credits;
+        if asked.refused.is_some() {
+            sweep.spent.refused = asked.refused;
+        }
+        let parts = u32::try_from(asked.results.len().max(1)).unwrap_or(u32::MAX);
+        let month = budget::month(self.app.now());
+        let silent = |r: &(usize, Result<Answer, SourceError>)| matches!(r.1, Err(SourceError::Unavailable(_)));
+        // One call without an answer is one, however many assets it was about.
+        sweep.silent = if asked.results.iter().all(silent) { sweep.silent + 1 } else { 0 };
+        for (number, result) in asked.results {
+            let item = &items[number];
+            let mut member = item.member.clone();
+            member.usage.add(month, asked.calls * 1000 / parts, asked.credits * 1000 / parts);
+            match result {
+                Ok(answer) => {
+                    sweep.report.polled += 1;
+                    let asset = self.take_addresses(&mut sweep.register, item.asset.clone(), &answer).await?;
+                    if self.nothing_new(&asset, &member, &answer) {
+                        sweep.report.unchanged += 1;
+                        let case = self.case(&asset, sweep, Some(&answer));
+                        advance(&mut member, &case, self.app.now());
+                        sweep.quiet[item.group].members.push(member);
+                    } else {
+                        self.settle(sweep.bucket, item.group, sweep, &asset, Some((&answer, member.usage))).await?;
+                    }
+                }
+                Err(_) if matches!(call, Call::Stuck(_)) && *self.key != SourceKey::InternetDb => {
+                    sweep.report.left += 1;
+                    let refused = budget.refusal(self.app.now()).map(|refused| refused.why.as_str());
+                    let case = self.case(&item.asset, sweep, None);
+                    postpone(&mut member, &case, refused.unwrap_or("no query credits are left"), self.app.now());
+                    sweep.quiet[item.group].members.push(member);
+                }
+                Err(error) => self.take_error(sweep, item, member, &error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_error(&self, sweep: &mut Sweep<'_>, item: &Item, mut member: Member, error: &SourceError) {
+        sweep.report.failed += 1;
+        if let Some(trouble) = source::trouble(error) {
+            sweep.trouble.get_or_insert(trouble);
+            return;
+        }
+        if sweep.silent >= SOURCE_IS_DOWN {
+            sweep.trouble.get_or_insert_with(|| Trouble::down(error));
+        }
+        fail(&mut member, &self.case(&item.asset, sweep, None), &error.to_string(), self.app.now());
+        sweep.quiet[item.group].failed.push((item.asset.clone(), member));
+    }
+
     fn nothing_new(&self, asset: &Asset, member: &Member, answer: &Answer) -> bool {
-        member.first_done
-            && member.answer == answer.hash()
+        let known =
+            if answer.news { Seen::read(&member.seen).has_all(&answer.hosts) } else { member.answer == answer.hash() };
+        known
+            && member.first_done
             && member.judged_by == judged_by(self.organization, asset, RuleSet::built_in())
             && member.wake.is_none_or(|wake| wake > self.app.now())
     }
 
     async fn settle(
         &self,
-        due: &DueGroup,
+        bucket: Bucket,
+        group: usize,
+        sweep: &Sweep<'_>,
         asset: &Asset,
-        register: &Register,
-        answer: Option<&Answer>,
+        answer: Option<(&Answer, super::group::Usage)>,
     ) -> Result<(), Error> {
-        super::adopt::adopt(self.app, self.organization, register, asset, answer).await?;
-        let case = Case { organization: self.organization, bucket: due.bucket, asset, register, answer };
-        settle(self.app, &case, due.group).await.map(|_| ())
+        let (answer, usage) = answer.unzip();
+        super::adopt::adopt(self.app, self.organization, &sweep.register, asset, answer).await?;
+        let case = Case { organization: self.organization, bucket, asset, register: &sweep.register, answer, usage };
+        settle(self.app, &case, sweep.groups[group].group).await.map(|_| ())
     }
 
     /// A host name's addresses belong to it: the register knows them.
@@ -171,74 +291,71 @@ impl Round<'_> {
         Err(Error::Busy)
     }
 
-    fn case<'b>(
-        &'b self,
-        asset: &'b Asset,
-        register: &'b Register,
-        bucket: Bucket,
-        answer: Option<&'b Answer>,
-    ) -> Case<'b> {
-        Case { organization: self.organization, bucket, asset, register, answer }
-    }
-
-    fn advanced(
-        &self,
-        asset: &Asset,
-        register: &Register,
-        bucket: Bucket,
-        mut member: Member,
-        answer: &Answer,
-    ) -> Member {
-        advance(&mut member, &self.case(asset, register, bucket, Some(answer)), self.app.now());
-        member
-    }
-
-    fn failed(
-        &self,
-        asset: &Asset,
-        register: &Register,
-        bucket: Bucket,
-        mut member: Member,
-        error: &SourceError,
-    ) -> Member {
-        fail(&mut member, &self.case(asset, register, bucket, None), &error.to_string(), self.app.now());
-        member
+    fn case<'b>(&'b self, asset: &'b Asset, sweep: &'b Sweep<'_>, answer: Option<&'b Answer>) -> Case<'b> {
+        let register = &sweep.register;
+        Case { organization: self.organization, bucket: sweep.bucket, asset, register, answer, usage: None }
     }
 
     fn paused(&self, asset: &Asset, member: Member) -> Member {
         let interval = i64::from(asset.poll_interval.unwrap_or(self.organization.settings.poll_interval));
         let due = self.app.now().checked_add(jiff::SignedDuration::from_secs(interval)).unwrap_or(jiff::Timestamp::MAX);
-        Member { due, wake: None, status: domain::asset::MonitoringState::Paused, ..member }
+        Member { due, wake: None, status: MonitoringState::Paused, ..member }
     }
 
-    /// Writes what is quiet: one commit for the whole group.
-    async fn flush(&self, due: &DueGroup, quiet: &Quiet) -> Result<(), Error> {
-        if quiet.members.is_empty() && quiet.failed.is_empty() && quiet.gone.is_empty() {
-            return Ok(());
-        }
+    /// Writes what is quiet, all groups together. Returns the groups as they stand then.
+    async fn flush(&self, sweep: &Sweep<'_>) -> Result<Vec<PollGroup>, Error> {
+        let ids: Vec<u32> = sweep.groups.iter().map(|g| g.group).collect();
         for _ in 0..TRIES {
-            let mut session = self.app.open_ledger(&due.org, &self.organization.name, due.bucket).await?;
-            let mut group = PollGroup::read(self.app, session.partition(), due.group).await?;
-            group.members.retain(|m| !quiet.gone.contains(&m.asset));
-            let mut drafts = Vec::new();
-            for (asset, member) in &quiet.failed {
-                // Told once per streak, and only where the cause is this asset's alone.
-                if member.failures == 1 && member.error.as_deref().is_some_and(|e| !e.contains("not available")) {
-                    drafts.push(asset_event(EventType::AssetPollFailed, asset, member));
-                }
+            let organization = self.organization;
+            let mut session = self.app.open_ledger(&organization.id, &organization.name, sweep.bucket).await?;
+            let mut groups = PollGroup::read_several(self.app, session.partition(), &ids).await?;
+            let mut decisions = Vec::new();
+            for (group, quiet) in groups.iter_mut().zip(&sweep.quiet).filter(|(_, quiet)| !quiet.is_empty()) {
+                decisions.push(written(group, quiet)?);
             }
-            for fresh in quiet.members.iter().chain(quiet.failed.iter().map(|(_, m)| m)) {
-                if let Some(member) = group.members.iter_mut().find(|m| m.asset == fresh.asset) {
-                    member.clone_from(fresh);
-                }
+            if decisions.is_empty() {
+                return Ok(groups);
             }
-            let decision = Decision { ops: vec![group.op()?], drafts, ..Decision::default() };
-            match session.commit(vec![decision]).await {
-                Ok(_) => return Ok(()),
+            match session.commit(decisions).await {
+                Ok(_) => return Ok(groups),
                 Err(CommitError::Overtaken | CommitError::Unknown) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::Busy)
     }
+
+    async fn rehint(&self, due: &[DueGroup], groups: &[PollGroup]) -> Result<(), Error> {
+        let now = self.app.now();
+        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(now, &due.org, due.bucket, &due.hints));
+        Ok(move_hints(self.app, moved.collect()).await?)
+    }
+}
+
+/// How many assets a call is about.
+fn about(call: &Call) -> usize {
+    match call {
+        Call::Look(_) | Call::Stuck(_) => 1,
+        Call::Whole(search) | Call::News(search) => search.items.len(),
+    }
+}
+
+/// Writes what is quiet into its group.
+fn written(group: &mut PollGroup, quiet: &Quiet) -> Result<Decision, Error> {
+    group.members.retain(|m| !quiet.gone.contains(&m.asset));
+    let mut drafts = Vec::new();
+    for (asset, member) in &quiet.failed {
+        // Told once per streak, and only where the cause is this asset's alone.
+        if member.failures == 1 && member.error.as_deref().is_some_and(|e| !e.contains("not available")) {
+            drafts.push(asset_event(EventType::AssetPollFailed, asset, member));
+        }
+    }
+    let fresh = quiet.members.iter().chain(quiet.failed.iter().map(|(_, m)| m));
+    let fresh: BTreeMap<&str, &Member> = fresh.map(|m| (m.asset.as_str(), m)).collect();
+    for member in &mut group.members {
+        if let Some(fresh) = fresh.get(member.asset.as_str()) {
+            member.clone_from(fresh);
+        }
+    }
+    Ok(Decision { ops: vec![group.op()?], drafts, ..Decision::default() })
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::budget::Budget;
 use crate::access::Organization;
 use crate::ports::{Batch, Op, SourceError, SourceKey, Table};
 use crate::{App, Error, rows};
@@ -15,19 +16,38 @@ pub(super) struct Trouble {
     message: String,
     /// Somebody has to act: told at once.
     act: bool,
+    /// Nothing more can be asked.
+    stops: bool,
 }
 
 impl Trouble {
     pub(super) fn down(error: &SourceError) -> Self {
-        Self { message: error.to_string(), act: false }
+        Self { message: error.to_string(), act: false, stops: true }
+    }
+
+    /// The credits are used up, if they are. Look-ups, which cost none, go on.
+    pub(super) fn used_up(budget: &Budget, now: Timestamp) -> Option<Self> {
+        let left = budget.query_credits.unwrap_or(0);
+        let day = Budget::resets_at(now).strftime("%Y-%m-%d").to_string();
+        let message = format!(
+            "the month's query credits are used up ({left} left, a reserve): networks and queries wait until {day}, \
+             devices are looked up one by one"
+        );
+        budget.is_used_up(now).then_some(Self { message, act: true, stops: false })
+    }
+
+    /// Is there no use in asking on?
+    pub(super) const fn stops(&self) -> bool {
+        self.stops
     }
 }
 
 /// Is the error the source's fault for every asset?
 pub(super) fn trouble(error: &SourceError) -> Option<Trouble> {
     match error {
-        SourceError::BadKey | SourceError::OutOfCredits => Some(Trouble { message: error.to_string(), act: true }),
-        SourceError::RateLimited { .. } => Some(Trouble { message: error.to_string(), act: false }),
+        SourceError::BadKey => Some(Trouble { message: error.to_string(), act: true, stops: true }),
+        SourceError::OutOfCredits => Some(Trouble { message: error.to_string(), act: true, stops: false }),
+        SourceError::RateLimited { .. } => Some(Trouble { message: error.to_string(), act: false, stops: true }),
         SourceError::PlanTooLow(_) | SourceError::Rejected(_) | SourceError::Unavailable(_) => None,
     }
 }
@@ -50,10 +70,14 @@ pub struct SourceState {
     pub last_success: Option<Timestamp>,
     /// When it was last asked.
     pub checked: Option<Timestamp>,
+    /// Month and percentage at which it was told that credits run low.
+    pub warned: Option<(u32, u64)>,
 }
 
 /// Failed ticks after which a source that may recover by itself is told of.
 const TICKS: u32 = 3;
+/// Percent of a month's credits at which it is told that they run low.
+const LOW: [u64; 2] = [20, 5];
 /// A success is written at most so often.
 const FRESH_SECONDS: i64 = 3600;
 
@@ -78,6 +102,7 @@ pub(super) async fn settle(
     key: &SourceKey,
     trouble: Option<Trouble>,
     answered: bool,
+    budget: &Budget,
 ) -> Result<(), Error> {
     let name = match key {
         SourceKey::Shodan(_) => "Shodan",
@@ -88,7 +113,10 @@ pub(super) async fn settle(
     let before: SourceState = row.as_ref().map(rows::decode).transpose()?.unwrap_or_default();
     let now = app.now();
     let mut after = SourceState { name: name.into(), checked: Some(now), ..before.clone() };
-    let mut event = None;
+    if answered {
+        after.last_success = Some(now);
+    }
+    let mut events = Vec::new();
     match trouble {
         Some(trouble) => {
             after.since = after.since.or(Some(now));
@@ -96,38 +124,68 @@ pub(super) async fn settle(
             after.message = Some(trouble.message);
             if !after.told && (trouble.act || after.ticks >= TICKS) {
                 after.told = true;
-                event = Some(EventType::SourceFailing);
+                events.push(EventType::SourceFailing);
             }
         }
         None if answered => {
-            event = before.told.then_some(EventType::SourceRecovered);
-            after = SourceState {
-                name: name.into(),
-                last_success: Some(now),
-                checked: Some(now),
-                ..SourceState::default()
-            };
-            let fresh = before.last_success.is_some_and(|t| now.duration_since(t).as_secs() < FRESH_SECONDS);
-            if event.is_none() && fresh && before.since.is_none() {
-                return Ok(());
-            }
+            events.extend(before.told.then_some(EventType::SourceRecovered));
+            (after.since, after.ticks, after.told, after.message) = (None, 0, false, None);
         }
-        None => return Ok(()),
+        None => {}
     }
-    if let Some(kind) = event {
-        let source = json!({"name": name, "since": before.since.or(after.since), "message": after.message, "affectedAssets": null, "creditsLeft": null, "resetsAt": null});
-        let draft = Draft {
-            kind,
-            subjects: Subjects::default(),
-            actor: Actor::system(),
-            changes: Vec::new(),
-            first_poll: false,
-            action: Action::None,
-            parts: vec![("source", source)],
-        };
-        app.announce(&organization.id, Bucket::default(), vec![draft]).await?;
+    if let Some(percent) = low(budget)
+        && after.warned.is_none_or(|(month, told)| month != budget.month || told > percent)
+    {
+        after.warned = Some((budget.month, percent));
+        events.push(EventType::CreditsLow);
+    }
+    let drafts: Vec<Draft> = events.iter().map(|kind| draft(*kind, &after, before.since, budget, now)).collect();
+    let fresh = before.last_success.is_some_and(|t| now.duration_since(t).as_secs() < FRESH_SECONDS);
+    if drafts.is_empty() && after.since.is_none() && before.since.is_none() && (fresh || !answered) {
+        return Ok(());
+    }
+    if !drafts.is_empty() {
+        app.announce(&organization.id, Bucket::default(), drafts).await?;
     }
     let ops = vec![Op::Upsert(rows::encode(row_key, &after)?)];
     app.tables.commit(Batch { table: Table::Accounts, partition: partition(organization), ops, witness: None }).await?;
     Ok(())
+}
+
+/// The least of the percentages that is to be told of and was passed.
+fn low(budget: &Budget) -> Option<u64> {
+    let left = budget.percent_left()?;
+    LOW.into_iter().filter(|percent| left <= *percent).min()
+}
+
+fn draft(kind: EventType, state: &SourceState, since: Option<Timestamp>, budget: &Budget, now: Timestamp) -> Draft {
+    let message = match (kind, budget.exhausted_on(now)) {
+        (EventType::CreditsLow, Some(end)) => Some(format!(
+            "{} query credits are left this month; at this pace they end on {}",
+            budget.query_credits.unwrap_or(0),
+            end.strftime("%Y-%m-%d")
+        )),
+        (EventType::CreditsLow, None) => {
+            Some(format!("{} query credits are left this month", budget.query_credits.unwrap_or(0)))
+        }
+        _ => state.message.clone(),
+    };
+    let resets = budget.query_credits.map(|_| Budget::resets_at(now));
+    let source = json!({
+        "name": state.name,
+        "since": since.or(state.since),
+        "message": message,
+        "affectedAssets": null,
+        "creditsLeft": budget.query_credits,
+        "resetsAt": resets,
+    });
+    Draft {
+        kind,
+        subjects: Subjects::default(),
+        actor: Actor::system(),
+        changes: Vec::new(),
+        first_poll: false,
+        action: Action::None,
+        parts: vec![("source", source)],
+    }
 }

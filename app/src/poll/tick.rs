@@ -50,7 +50,8 @@ pub(super) struct DueGroup {
     pub org: OrgId,
     pub bucket: Bucket,
     pub group: u32,
-    pub hint: String,
+    /// The hints that point to it.
+    pub hints: Vec<String>,
 }
 
 /// Organizations with their due groups.
@@ -100,7 +101,7 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 async fn rounds(app: &App, key: SourceKey, organizations: Work, deadline: Instant) -> Result<RoundReport, Error> {
     let mut sum = RoundReport::default();
     for (organization, groups) in organizations {
-        let round = Round { app, key: &key, organization: &organization, deadline };
+        let round = Round { app, key: &key, organization: &organization, deadline, only: None };
         sum.add(&round.run(&groups).await?);
     }
     Ok(sum)
@@ -152,7 +153,11 @@ async fn due_groups(app: &App) -> Result<BTreeMap<OrgId, Vec<DueGroup>>, Error> 
             tracing::warn!(hint = row.key, "a hint that cannot be read is left alone");
             continue;
         };
-        due.entry(org.clone()).or_default().push(DueGroup { org, bucket, group, hint: row.key });
+        let groups = due.entry(org.clone()).or_default();
+        match groups.iter_mut().find(|g| g.bucket == bucket && g.group == group) {
+            Some(known) => known.hints.push(row.key),
+            None => groups.push(DueGroup { org, bucket, group, hints: vec![row.key] }),
+        }
     }
     Ok(due)
 }

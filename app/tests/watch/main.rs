@@ -1,8 +1,9 @@
 //! From a registered asset to findings, over time and crashes.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-mod account;
 mod age;
+mod budget;
+mod economy;
 mod lists;
 mod plant;
 mod polls;

@@ -26,11 +26,22 @@ pub(super) struct Script {
     asked: Mutex<usize>,
     /// One less is left each time that it is asked how many are.
     credits: AtomicU64,
+    /// What was searched for.
+    pub(super) queries: Mutex<Vec<String>>,
+    /// Searches end like this from a page on.
+    pub(super) no_search: Mutex<Option<(u32, SourceError)>>,
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { hosts: Mutex::default(), error: Mutex::default(), asked: Mutex::default(), credits: AtomicU64::new(100) }
+        Self {
+            hosts: Mutex::default(),
+            error: Mutex::default(),
+            asked: Mutex::default(),
+            credits: AtomicU64::new(100),
+            queries: Mutex::default(),
+            no_search: Mutex::default(),
+        }
     }
 }
 
@@ -41,6 +52,15 @@ impl Script {
 
     pub(super) fn fails(&self, error: Option<SourceError>) {
         *self.error.lock().unwrap() = error;
+    }
+
+    /// The account says so many credits from now on.
+    pub(super) fn has_credits(&self, left: u64) {
+        self.credits.store(left, Ordering::SeqCst);
+    }
+
+    pub(super) fn searched(&self) -> Vec<String> {
+        std::mem::take(&mut *self.queries.lock().unwrap())
     }
 
     pub(super) fn asked(&self) -> usize {
@@ -61,23 +81,35 @@ impl Exposure for Script {
         Ok(found.map_or(HostAnswer::Unknown, |h| HostAnswer::Known(Box::new(h))))
     }
 
-    async fn network(&self, _: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
-        self.turn()?;
-        let mut hosts: Vec<_> =
-            self.hosts.lock().unwrap().values().filter(|h| network.contains(&h.ip)).cloned().collect();
-        if page > 1 {
-            hosts.clear();
-        }
-        for host in &mut hosts {
-            host.source = DataSource::ShodanSearch;
-        }
-        let banners = hosts.iter().map(|h| h.banners.len()).sum();
-        Ok(SearchPage { hosts, banners, unreadable: 0, total: banners as u64 })
+    async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
+        self.search(key, &format!("net:{network}"), page).await
     }
 
-    async fn search(&self, _: &SourceKey, _: &str, _: u32) -> Result<SearchPage, SourceError> {
+    async fn search(&self, _: &SourceKey, query: &str, page: u32) -> Result<SearchPage, SourceError> {
+        self.queries.lock().unwrap().push(format!("{query} #{page}"));
         self.turn()?;
-        Ok(SearchPage::default())
+        self.no_search.lock().unwrap().clone().filter(|(from, _)| page >= *from).map_or(Ok(()), |(_, e)| Err(e))?;
+        let (nets, after) = read_query(query);
+        let mut all = Vec::new();
+        for host in self.hosts.lock().unwrap().values().filter(|h| nets.iter().any(|n| n.contains(&h.ip))) {
+            for banner in host.banners.iter().filter(|b| b.observed_at >= after) {
+                all.push((host.clone(), banner.clone()));
+            }
+        }
+        let total = all.len() as u64;
+        let hosts: Vec<HostObservation> = all
+            .into_iter()
+            .skip(100 * (page as usize - 1))
+            .take(100)
+            .map(|(host, banner)| HostObservation {
+                source: DataSource::ShodanSearch,
+                observed_at: Some(banner.observed_at),
+                ports: vec![banner.port],
+                banners: vec![banner],
+                ..host
+            })
+            .collect();
+        Ok(SearchPage { banners: hosts.len(), hosts, unreadable: 0, total })
     }
 
     async fn resolve(&self, _: &SourceKey, _: &str) -> Result<Vec<IpAddr>, SourceError> {
@@ -93,6 +125,18 @@ impl Exposure for Script {
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }
+}
+
+/// Networks and day of a query such as `net:8.8.8.8,9.9.0.0/20 after:01/03/2026`.
+fn read_query(query: &str) -> (Vec<IpNet>, Timestamp) {
+    let mut parts = query.split(' ');
+    let nets = parts.next().unwrap().strip_prefix("net:").unwrap_or("0.0.0.0/0").split(',');
+    let nets = nets.map(|n| n.parse().or_else(|_| n.parse::<IpAddr>().map(IpNet::from)).unwrap()).collect();
+    let after = parts.find_map(|part| part.strip_prefix("after:")).map_or(Timestamp::UNIX_EPOCH, |day| {
+        let (day, month, year) = (&day[..2], &day[3..5], &day[6..]);
+        format!("{year}-{month}-{day}T00:00:00Z").parse().unwrap()
+    });
+    (nets, after)
 }
 
 pub(super) fn banner(port: u16, module: &str, at: Timestamp) -> Banner {

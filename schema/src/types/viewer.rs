@@ -3,7 +3,7 @@
 use app::access::{
     self, ApiToken as StoredToken, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
 };
-use app::poll::KeyAccount;
+use app::poll::Budget;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::finding::FindingState;
 
@@ -197,6 +197,14 @@ pub struct ShodanKeyStatus {
     pub(crate) scan_credits_left: Option<i32>,
     /// When Shodan was asked; null: not yet.
     pub(crate) checked_at: Option<DateTime>,
+    /// When credits are given anew; null: no limit, or not asked yet.
+    pub(crate) resets_at: Option<DateTime>,
+    /// Requests to Shodan this month, by whoever uses the key here.
+    pub(crate) calls_this_month: i32,
+    /// Query credits that they cost.
+    pub(crate) query_credits_this_month: i32,
+    /// When the credits will be used up if the month goes on as it began; null: not before the next one.
+    pub(crate) exhausted_on: Option<DateTime>,
 }
 
 #[Object]
@@ -255,17 +263,22 @@ impl Organization {
 /// Whose key is used for an organization.
 /// What is known of the key that an organization's assets are asked about with.
 pub(crate) async fn key_status(ctx: &Context<'_>, organization: &StoredOrganization) -> Result<ShodanKeyStatus> {
-    let account = app::poll::key_account(app(ctx), organization).await.map_err(fail)?;
-    let of = |left: fn(&KeyAccount) -> Option<u64>| {
-        account.as_ref().and_then(left).map(|n| i32::try_from(n).unwrap_or(i32::MAX))
-    };
+    let now = app(ctx).now();
+    let budget = app::poll::budget(app(ctx), organization).await.map_err(fail)?;
+    let number = |n: u64| i32::try_from(n).unwrap_or(i32::MAX);
+    let of = |left: fn(&Budget) -> Option<u64>| budget.as_ref().and_then(left).map(number);
+    let used = |sum: fn(&Budget) -> u64| budget.as_ref().map_or(0, |b| number(sum(b)));
     Ok(ShodanKeyStatus {
         source: key_source(ctx, organization),
-        plan: account.as_ref().map(|a| a.plan.clone()),
+        plan: budget.as_ref().map(|b| b.plan.clone()).filter(|plan| !plan.is_empty()),
         query_credits_left: of(|a| a.query_credits),
         monitored_ips_left: of(|a| a.monitored_ips),
         scan_credits_left: of(|a| a.scan_credits),
-        checked_at: account.as_ref().map(|a| at(a.checked_at)),
+        checked_at: budget.as_ref().and_then(|b| b.checked_at).map(at),
+        resets_at: budget.as_ref().and_then(|b| b.query_credits).map(|_| at(Budget::resets_at(now))),
+        calls_this_month: used(|b| b.calls),
+        query_credits_this_month: used(|b| b.credits),
+        exhausted_on: budget.as_ref().and_then(|b| b.exhausted_on(now)).map(at),
     })
 }
 
