@@ -45,6 +45,11 @@ impl Environment {
         self.root.join("target/debug").join(name).with_extension(std::env::consts::EXE_EXTENSION)
     }
 
+    /// A file of the release profile's build.
+    pub(crate) fn release(&self, name: &str) -> PathBuf {
+        self.root.join("target/release").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+    }
+
     /// Where xtask remembers what it installed.
     pub(crate) fn notes(&self) -> PathBuf {
         self.root.join("target/xtask")

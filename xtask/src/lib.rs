@@ -1,9 +1,10 @@
 //! The habits of this repository, each a command of `cargo xtask`.
 //!
-//! Here belongs what a person or a machine does to the sources: check them, regenerate what is generated,
-//! package what is deployed. Never here: anything that the program needs while it runs.
+//! Here belongs what a person or a machine does to the sources: check them, measure them, regenerate what is
+//! generated, package what is deployed. Never here: anything that the program needs while it runs.
 
 mod apt;
+pub mod bench;
 mod environment;
 mod node;
 pub mod package;

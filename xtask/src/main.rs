@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use xtask::{Environment, package, steps};
+use xtask::{Environment, bench, package, steps};
 
 /// Every habit of this repository is a command.
 #[derive(Parser)]
@@ -24,6 +24,14 @@ enum Command {
     },
     /// Writes anew what is generated from the program and committed.
     Schema,
+    /// Measures the release build and prints one table: what, how much, the goal, and whether it was reached.
+    Bench {
+        /// Only these measurements; `--help` behind a `--` lists them.
+        names: Vec<String>,
+        /// Fewer repetitions, and nothing that takes minutes.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Makes the deployable folder and zip under dist/.
     Package {
         /// For which cloud.
@@ -45,6 +53,7 @@ fn main() -> Result<ExitCode> {
     let passed = match command {
         Command::Test { only } => steps::run(&environment, only.as_deref()),
         Command::Schema => steps::regenerate(&environment).map(|()| true)?,
+        Command::Bench { names, quick } => bench::run(&environment, &names, quick).map(|()| true)?,
         Command::Package { platform: Platform::Azure, target } => {
             package::azure(&environment, target.as_deref()).map(|_| true)?
         }

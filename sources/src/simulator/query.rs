@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -32,8 +33,9 @@ impl Query {
     }
 
     pub(super) fn matches(&self, record: &Record) -> bool {
-        let members = record.members();
-        self.0.iter().all(|term| term.values.iter().any(|value| term.holds(value, record, &members)) != term.negated)
+        // Most filters do without: a text is read only for those that look into it.
+        let members = LazyCell::new(|| record.members());
+        self.0.iter().all(|term| term.values.iter().any(|value| term.holds(value, record, || &members)) != term.negated)
     }
 }
 
@@ -53,10 +55,10 @@ impl Term {
         }
     }
 
-    fn holds(&self, value: &str, record: &Record, members: &Object<'_>) -> bool {
-        let field = |name: &str| members.read(name, digits).map(|text| text.to_lowercase()).unwrap_or_default();
+    fn holds<'a>(&self, value: &str, record: &Record, members: impl Fn() -> &'a Object<'a>) -> bool {
+        let field = |name: &str| members().read(name, digits).map(|text| text.to_lowercase()).unwrap_or_default();
         let place = |name: &str| {
-            members.object("location").read(name, digits).map(|text| text.to_lowercase()).unwrap_or_default()
+            members().object("location").read(name, digits).map(|text| text.to_lowercase()).unwrap_or_default()
         };
         match self.filter.as_deref() {
             None => field("data").contains(value),
@@ -69,7 +71,7 @@ impl Term {
             Some("hostname") => record.hostnames.iter().any(|name| name.to_lowercase().contains(value)),
             Some("tag") => record.tags.iter().any(|tag| tag == value),
             Some("vuln") => record.vulns.iter().any(|cve| cve.to_lowercase() == value),
-            Some("cpe") => members
+            Some("cpe") => members()
                 .get("cpe23")
                 .map(owned)
                 .unwrap_or_default()

@@ -1,0 +1,97 @@
+//! What is measured: one file per measurement, each ending in lines of the table.
+//!
+//! [`filled`] makes the store with 10 000 findings that several of them look at, by polling made-up devices.
+
+mod directory;
+mod filled;
+mod ingest;
+mod memory;
+mod page;
+mod poll;
+mod size;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use tokio::sync::OnceCell;
+
+use crate::report::Line;
+use filled::Filled;
+
+/// A measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// What a poll asks of the store, per host
+    Poll,
+    /// How large the program is
+    Size,
+    /// From the start of the process to its first GraphQL answer
+    Start,
+    /// Resident memory, at rest and under load
+    Memory,
+    /// A page of 50 findings out of 10 000
+    Page,
+    /// Banners through answer, decision and store
+    Ingest,
+    /// The directory at 10 000 and 100 000 findings
+    Directory,
+}
+
+impl Name {
+    /// All, those that count before those that take times.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Directory];
+
+    /// The heading in the table.
+    pub(crate) const fn about(self) -> &'static str {
+        match self {
+            Self::Poll => "what a poll asks of the store",
+            Self::Size => "the program",
+            Self::Start => "process start to first GraphQL answer",
+            Self::Memory => "resident memory of `serve`",
+            Self::Page => "a page of 50 findings out of 10 000",
+            Self::Ingest => "banners through answer, decision and store",
+            Self::Directory => "the directory of findings",
+        }
+    }
+
+    /// Takes its figures.
+    pub(crate) async fn measure(self, bench: &Bench) -> Result<Vec<Line>> {
+        match self {
+            Self::Poll => poll::measure(bench).await,
+            Self::Size => size::measure(bench),
+            Self::Start => start::measure(bench).await,
+            Self::Memory => memory::measure(bench).await,
+            Self::Page => page::measure(bench).await,
+            Self::Ingest => ingest::measure(bench).await,
+            Self::Directory => directory::measure(bench).await,
+        }
+    }
+}
+
+/// What all measurements share.
+pub(crate) struct Bench {
+    /// The program, built for release.
+    program: PathBuf,
+    /// Fewer repetitions, and nothing that takes minutes.
+    quick: bool,
+    filled: OnceCell<Filled>,
+}
+
+impl Bench {
+    pub(crate) fn new(program: PathBuf, quick: bool) -> Self {
+        Self { program, quick, filled: OnceCell::new() }
+    }
+
+    /// One number for a quick look, another for a real one.
+    const fn either(&self, quick: usize, real: usize) -> usize {
+        if self.quick { quick } else { real }
+    }
+
+    /// The store with 10 000 findings; made when it is first asked for.
+    async fn filled(&self) -> Result<&Filled> {
+        self.filled.get_or_try_init(|| Filled::make(filled::NETWORKS)).await
+    }
+}
