@@ -1,5 +1,5 @@
 //! Dependencies point one way: `functions → schema → app → domain`; `sources`, `channels` and `storage` implement
-//! ports of `app`; only tests, measurements and habits may lean on the entry.
+//! ports of `app`; `shodan-client` leans on nothing of ours; only tests, measurements and habits may lean on the entry.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::BTreeSet;
@@ -11,7 +11,8 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("schema", &["app", "domain"]),
-    ("sources", &["app", "domain"]),
+    ("shodan-client", &[]),
+    ("sources", &["app", "domain", "shodan-client"]),
     ("channels", &["app", "domain"]),
     ("storage", &["app", "domain"]),
     ("iotmonitor", &["app", "channels", "domain", "schema", "sources", "storage"]),
@@ -78,6 +79,7 @@ fn every_version_stands_once_in_the_workspace() {
         let folder = match room {
             "iotmonitor" => "functions",
             "journeys" => "tests",
+            "shodan-client" => "sources/shodan",
             name => name,
         };
         let manifest = std::fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap();
