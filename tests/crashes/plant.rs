@@ -43,7 +43,7 @@ impl Plant {
     /// An owner with a webhook; nothing is watched yet. Made once and copied, because hashing the password takes longer
     /// than all the rest.
     pub(crate) async fn founded() -> (TempDir, Outside) {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let (receiver, script) = (Arc::<RecordingWebhooks>::default(), Arc::<Script>::default());
         let clock = Arc::new(ManualClock::default());
         let app = assemble(folder.path(), &clock, &receiver, &script, 0, &Arc::default());
@@ -56,7 +56,7 @@ impl Plant {
 
     /// A process on a copy of a folder: on what is on disk, whether it was closed or not.
     pub(crate) fn on_copy(of: &Path, outside: &Outside) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         for file in fs::read_dir(of).unwrap() {
             let file = file.unwrap();
             fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
@@ -153,6 +153,12 @@ impl Plant {
             assert!(rows.is_empty(), "{case}: {rows:?}");
         }
     }
+}
+
+/// In memory where there is such a place: what is tried is the order of calls, and a disk would take a minute for it.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 fn assemble(
