@@ -66,6 +66,8 @@ impl World {
                 ..Settings::default()
             },
             directories: app::directory::Directories::default(),
+            hashing: app::access::Hashing::default(),
+            openid: Arc::new(Silent),
         });
         app.tables.prepare().await?;
         let owner = bootstrap(&app, "ops@plant.example", "a long enough pass phrase", "Ops", Some("Plant")).await?;

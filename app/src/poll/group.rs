@@ -142,7 +142,7 @@ pub struct PollGroup {
 const MOST_SEEN: usize = GROUP_SIZE * 2048;
 
 /// The partition of the hints in `schedule`.
-pub(super) const HINTS: &str = "hints";
+pub(crate) const HINTS: &str = "hints";
 
 impl PollGroup {
     fn key(id: u32) -> String {

@@ -19,6 +19,7 @@ mod summary;
 mod tick;
 
 pub use budget::{Budget, Refused, budget};
+pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;
 pub use source::{SourceState, states};

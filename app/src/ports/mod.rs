@@ -10,6 +10,7 @@ mod ids;
 mod intelligence;
 mod letters;
 mod mailer;
+mod openid;
 mod queue;
 mod tables;
 mod webhooks;
@@ -23,10 +24,11 @@ pub use intelligence::{
     VulnerabilityFacts,
 };
 pub use letters::{
-    ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
-    Letters, SummaryLetter, TestLetter,
+    AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine,
+    FindingLetter, Footer, GroupLetter, Letter, Letters, SummaryLetter, TestLetter,
 };
 pub use mailer::{Mail, MailError, Mailer};
+pub use openid::{Challenge, Identity, OpenId, OpenIdError, Returned};
 pub use queue::{Message, Queue, QueueName};
 pub use tables::{
     Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,
