@@ -38,23 +38,26 @@ impl Served {
         self.address
     }
 
-    /// The time that all its threads have run, as the scheduler counts it.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    /// How long all its threads have run, and how long they waited for a processor, as the scheduler counts it.
+    pub(crate) fn spent(&self) -> Result<Spent> {
         let threads = format!("/proc/{}/task", self.child.id());
-        let mut nanoseconds = 0;
+        let mut spent = Spent::default();
         for thread in fs::read_dir(&threads).context("the program has ended")? {
-            let counted = fs::read_to_string(thread?.path().join("schedstat"))?;
-            nanoseconds += counted.split(' ').next().and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
+            let of_one = Spent::read(&thread?.path().join("schedstat"))?;
+            spent = Spent { ran: spent.ran + of_one.ran, waited: spent.waited + of_one.waited };
         }
-        Ok(Duration::from_nanos(nanoseconds))
+        Ok(spent)
     }
 
-    /// Its resident memory in bytes.
-    pub(crate) fn resident(&self) -> Result<u64> {
+    /// Its resident memory.
+    pub(crate) fn resident(&self) -> Result<Resident> {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the program has ended")?;
-        let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Ok(kibibytes.context("no VmRSS")?.parse::<u64>()? * 1024)
+        let of = |name: &str| {
+            let kibibytes = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+            anyhow::Ok(kibibytes.context("no such line in its status")?.parse::<u64>()? * 1024)
+        };
+        Ok(Resident { all: of("VmRSS:")?, own: of("RssAnon:")? })
     }
 
     /// Ends it as a service manager does, and waits until it has closed its files.
@@ -72,6 +75,38 @@ impl Served {
     }
 }
 
+/// What a process has used of the processors.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    /// Ran.
+    pub(crate) ran: Duration,
+    /// Could have run, but others did.
+    pub(crate) waited: Duration,
+}
+
+impl Spent {
+    fn read(path: &Path) -> Result<Self> {
+        let counted = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let mut nanoseconds = counted.split(' ').map(|n| n.parse().map(Duration::from_nanos));
+        let mut next = || nanoseconds.next().context("no schedstat")?.context("no schedstat");
+        Ok(Self { ran: next()?, waited: next()? })
+    }
+
+    /// What this thread has used.
+    pub(crate) fn by_this_thread() -> Result<Self> {
+        Self::read(Path::new("/proc/thread-self/schedstat"))
+    }
+}
+
+/// Resident memory in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resident {
+    /// All of it, pages of the program's file included, which other processes share.
+    pub(crate) all: u64,
+    /// What belongs to the process alone.
+    pub(crate) own: u64,
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended already; either way it is waited for.
@@ -83,10 +118,4 @@ impl Drop for Served {
 /// An address that was free a moment ago.
 fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
-}
-
-/// The time that this thread has run.
-pub(crate) fn cpu_of_this_thread() -> Result<Duration> {
-    let counted = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(Duration::from_nanos(counted.split(' ').next().context("no schedstat")?.parse()?))
 }

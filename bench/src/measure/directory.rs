@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Bench;
 use super::filled::{HOSTS, NETWORKS};
-use super::memory::{megabytes, reach};
+use super::memory::{reach, shown};
 use crate::banners::Devices;
 use crate::client::{PAGE, question};
 use crate::figure::{Short, Spread, number};
@@ -124,12 +124,9 @@ async fn memory(bench: &Bench, folder: &std::path::Path, token: &str) -> Result<
     let mut client = reach(&server, token).await?;
     client.ask(&question("{ viewer { user { id } } }", &json!({}))).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let before = megabytes(&server)?;
+    let before = server.resident()?;
     client.ask(&question(PAGE, &json!({}))).await?;
-    let after = megabytes(&server)?;
+    let after = server.resident()?;
     server.end()?;
-    Ok(Line::new(
-        "memory of `serve` before the first page; after it",
-        format!("{} MB; {} MB", Short(before), Short(after)),
-    ))
+    Ok(Line::new("memory of `serve` before the first page; after it", format!("{}; {}", shown(before), shown(after))))
 }

@@ -6,7 +6,7 @@ use app::ports::Clock;
 use tempfile::TempDir;
 
 use crate::banners::Devices;
-use crate::process::cpu_of_this_thread;
+use crate::process::Spent;
 use crate::world::{SELDOM, World, clock, embedded};
 
 /// Networks whose devices have 10 000 findings together.
@@ -41,9 +41,9 @@ impl Filled {
         let world = World::on(embedded(folder.path(), &clock)?, clock, &simulator).await?;
         world.watch(devices.networks.iter().map(ToString::to_string), SELDOM).await?;
         app::notify::drain(&world.app, usize::MAX).await?;
-        let (began, ran) = (Instant::now(), cpu_of_this_thread()?);
+        let (began, ran) = (Instant::now(), Spent::by_this_thread()?.ran);
         world.tick().await?;
-        let (tick, cpu) = (began.elapsed(), cpu_of_this_thread()?.saturating_sub(ran));
+        let (tick, cpu) = (began.elapsed(), Spent::by_this_thread()?.ran.saturating_sub(ran));
         let began = Instant::now();
         let events = app::notify::drain(&world.app, usize::MAX).await?;
         let routed = (events, began.elapsed());

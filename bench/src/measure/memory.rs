@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Bench;
 use crate::client::{Client, PAGE, load, question};
 use crate::figure::{Short, number};
-use crate::process::Served;
+use crate::process::{Resident, Served};
 use crate::report::Line;
 
 const GOAL_MB: f64 = 15.0;
@@ -22,25 +22,25 @@ pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let hello = question("{ __typename }", &json!({}));
     reach(&server, "").await?.ask(&hello).await?;
     tokio::time::sleep(REST).await;
-    let idle = megabytes(&server)?;
+    let idle = server.resident()?;
     server.end()?;
     let server = Served::start(&bench.program, filled.folder())?;
     let page = question(PAGE, &json!({}));
     reach(&server, &filled.token).await?;
     tokio::time::sleep(REST).await;
-    let unasked = megabytes(&server)?;
+    let unasked = server.resident()?;
     let mut client = reach(&server, &filled.token).await?;
     client.ask(&page).await?;
-    let once = megabytes(&server)?;
+    let once = server.resident()?;
     let requests = bench.either(2_000, 20_000);
     load(server.address(), &filled.token, &[page], CONNECTIONS, requests).await?;
-    let loaded = megabytes(&server)?;
+    let loaded = server.resident()?;
     server.end()?;
-    let line = |what: &str, figure: f64| Line::new(what, format!("{} MB", Short(figure)));
-    let goal = format!("≤ {GOAL_MB} MB");
+    let line = |what: &str, taken: Resident| Line::new(what, shown(taken));
+    let goal = |line: Line, taken: Resident| line.goal(format!("≤ {GOAL_MB} MB"), number(taken.all) / 1e6 <= GOAL_MB);
     Ok(vec![
-        line("at rest on an empty store, after one answer", idle).goal(&goal, idle <= GOAL_MB),
-        line("at rest on 10 000 findings, before anybody asked", unasked).goal(&goal, unasked <= GOAL_MB),
+        goal(line("at rest on an empty store, after one answer", idle), idle),
+        goal(line("at rest on 10 000 findings, before anybody asked", unasked), unasked),
         line("after the first page of 50", once),
         line(&format!("after {requests} pages over {CONNECTIONS} connections"), loaded),
     ])
@@ -58,7 +58,7 @@ pub(super) async fn reach(server: &Served, token: &str) -> Result<Client> {
     }
 }
 
-/// Its resident memory.
-pub(super) fn megabytes(server: &Served) -> Result<f64> {
-    Ok(number(server.resident()?) / 1e6)
+/// Megabytes, and those that are not pages of the program's file.
+pub(super) fn shown(taken: Resident) -> String {
+    format!("{} MB, {} of its own", Short(number(taken.all) / 1e6), Short(number(taken.own) / 1e6))
 }

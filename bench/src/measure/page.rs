@@ -63,9 +63,10 @@ async fn rounds(
 ) -> Result<Vec<Round>> {
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let ran = server.cpu()?;
+        let ran = server.spent()?.ran;
         let load = load(server.address(), token, pages, connections, requests).await?;
-        rounds.push(Round { load, cpu: server.cpu()?.saturating_sub(ran).div_f64(number(requests + connections)) });
+        rounds
+            .push(Round { load, cpu: server.spent()?.ran.saturating_sub(ran).div_f64(number(requests + connections)) });
     }
     Ok(rounds)
 }

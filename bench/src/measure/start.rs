@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Bench;
 use crate::client::{Client, PAGE, question};
 use crate::figure::Spread;
-use crate::process::Served;
+use crate::process::{Served, Spent};
 use crate::report::Line;
 
 const GOAL_WALL_MS: f64 = 15.0;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What one start took.
 struct Started {
     wall: Duration,
-    cpu: Duration,
+    spent: Spent,
 }
 
 pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
@@ -62,18 +62,23 @@ async fn start(bench: &Bench, folder: &Path, token: &str, question: &Bytes) -> R
         tokio::time::sleep(PAUSE).await;
     };
     client.ask(question).await?;
-    let started = Started { wall: began.elapsed(), cpu: server.cpu()? };
+    let started = Started { wall: began.elapsed(), spent: server.spent()? };
     Ok((server, started))
 }
 
 fn lines(on: &str, started: &[Started], judged: bool) -> Vec<Line> {
     let wall = Spread::of_times(started.iter().map(|s| s.wall));
-    let cpu = Spread::of_times(started.iter().map(|s| s.cpu));
+    let cpu = Spread::of_times(started.iter().map(|s| s.spent.ran));
+    let waited = Spread::of_times(started.iter().map(|s| s.spent.waited));
     let judge = |line: Line, goal: f64, median: f64| {
         if judged { line.goal(format!("≤ {goal} ms"), median <= goal) } else { line }
     };
     vec![
-        judge(Line::new(format!("{on}: time"), wall), GOAL_WALL_MS, wall.median),
+        judge(
+            Line::new(format!("{on}: time"), format!("{wall}, of it waiting for a processor {waited}")),
+            GOAL_WALL_MS,
+            wall.median,
+        ),
         judge(Line::new(format!("{on}: CPU"), cpu), GOAL_CPU_MS, cpu.median),
     ]
 }

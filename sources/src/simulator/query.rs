@@ -44,6 +44,8 @@ struct Term {
     /// `None` for a plain word.
     filter: Option<String>,
     values: Vec<String>,
+    /// The values that are networks or addresses.
+    networks: Vec<IpNet>,
 }
 
 impl Query {
@@ -59,14 +61,22 @@ impl Query {
     pub(super) fn matches(&self, record: &Record) -> bool {
         // Most filters do without: a text is read only for those that look into it.
         let members = LazyCell::new(|| record.members());
-        self.0.iter().all(|term| term.values.iter().any(|value| term.holds(value, record, || &members)) != term.negated)
+        self.0.iter().all(|term| term.matches(record, || &members) != term.negated)
     }
 }
 
 impl Term {
     fn of(term: query::Term) -> Self {
-        let values = term.values.iter().map(|value| value.to_lowercase()).collect();
-        Self { negated: term.negated, filter: term.filter, values }
+        let values: Vec<String> = term.values.iter().map(|value| value.to_lowercase()).collect();
+        let networks = values.iter().filter_map(|value| network(value)).collect();
+        Self { negated: term.negated, filter: term.filter, values, networks }
+    }
+
+    fn matches<'a>(&self, record: &Record, members: impl Fn() -> &'a Object<'a>) -> bool {
+        match self.filter.as_deref() {
+            Some("net" | "ip") => self.networks.iter().any(|network| network.contains(&record.ip)),
+            _ => self.values.iter().any(|value| self.holds(value, record, &members)),
+        }
     }
 
     fn holds<'a>(&self, value: &str, record: &Record, members: impl Fn() -> &'a Object<'a>) -> bool {
@@ -76,7 +86,6 @@ impl Term {
         };
         match self.filter.as_deref() {
             None => field("data").contains(value),
-            Some("net" | "ip") => network(value).is_some_and(|network| network.contains(&record.ip)),
             Some("port") => value.parse() == Ok(record.port),
             Some(name @ ("org" | "isp" | "product" | "os")) => field(name).contains(value),
             Some(name @ ("asn" | "version" | "transport")) => field(name) == value,
