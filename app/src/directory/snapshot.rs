@@ -34,6 +34,18 @@ impl Counts {
         self.0[state as usize].iter().sum()
     }
 
+    /// Of the states and severities that are wanted.
+    #[must_use]
+    pub fn only(mut self, state: impl Fn(FindingState) -> bool, severity: impl Fn(Severity) -> bool) -> Self {
+        for one in FindingState::ALL.into_iter().filter(|one| !state(*one)) {
+            self.0[one as usize] = [0; 5];
+        }
+        for one in Severity::ALL.into_iter().filter(|one| !severity(*one)) {
+            self.0.iter_mut().for_each(|of_state| of_state[one as usize] = 0);
+        }
+        self
+    }
+
     /// Of both.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {

@@ -147,8 +147,8 @@ pub async fn counts(app: &App, caller: &Caller, filter: &FindingFilter) -> Resul
         return Ok(None);
     }
     let (head, snapshot) = app.snapshot(&caller.org, domain::ids::Bucket::default()).await?;
-    if *filter == FindingFilter::default() {
-        return Ok(Some(head.counts));
+    if let Some(counts) = filter.of_all(&head.counts) {
+        return Ok(Some(counts));
     }
     let assets = filter.assets(app, caller).await?;
     let now = crate::directory::seconds(app.now());
@@ -209,6 +209,16 @@ impl FindingFilter {
                 && self.asset_criticality.as_ref().is_none_or(|c| c.contains(&a.criticality))
         });
         Ok(Some(allowed.map(|a| crate::directory::number(&a.id.ulid)).collect()))
+    }
+
+    /// What states and severities leave of the counts of everything; `None`: the filter asks for more than these.
+    fn of_all(&self, all: &Counts) -> Option<Counts> {
+        let rest = Self { states: None, severities: None, ..self.clone() };
+        (rest == Self::default()).then(|| {
+            let takes_state = |state| self.states.as_ref().is_none_or(|s| s.contains(&state));
+            let takes_severity = |severity| self.severities.as_ref().is_none_or(|s| s.contains(&severity));
+            all.only(takes_state, takes_severity)
+        })
     }
 
     fn takes(&self, e: &Entry, assets: Option<&HashSet<u128>>, now: u32) -> bool {
