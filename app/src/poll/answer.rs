@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use domain::observation::{DataSource, HostObservation};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -14,10 +16,21 @@ pub(super) struct Answer {
     /// Who answered.
     pub source: Option<DataSource>,
     /// The addresses that a host name has now.
-    pub addresses: Option<Vec<std::net::IpAddr>>,
+    pub addresses: Option<Vec<IpAddr>>,
 }
 
 impl Answer {
+    /// The same answer about some of its hosts.
+    pub(super) fn about(&self, wanted: impl Fn(IpAddr) -> bool) -> Self {
+        Self {
+            hosts: self.hosts.iter().filter(|host| wanted(host.ip)).cloned().collect(),
+            news: self.news,
+            whole: self.whole,
+            source: self.source,
+            addresses: self.addresses.clone(),
+        }
+    }
+
     /// Equal answers have equal hashes, in whatever order and pages they came.
     pub(super) fn hash(&self) -> String {
         let mut digest = Sha256::new();
@@ -63,7 +76,7 @@ impl Answer {
 
 /// Observations of the same host from several pages become one: the greatest (date, hash) of each service wins.
 pub(super) fn joined(hosts: Vec<HostObservation>) -> Vec<HostObservation> {
-    let mut by_ip: std::collections::BTreeMap<std::net::IpAddr, HostObservation> = std::collections::BTreeMap::new();
+    let mut by_ip: std::collections::BTreeMap<IpAddr, HostObservation> = std::collections::BTreeMap::new();
     for host in hosts {
         match by_ip.get_mut(&host.ip) {
             None => {

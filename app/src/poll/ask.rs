@@ -164,5 +164,5 @@ fn part(app: &App, item: &Item, answer: &Answer) -> Answer {
         Target::Hostname(_) => item.asset.addresses.contains(&ip),
         Target::Query(_) => watchable(ip, &app.settings.target_allow),
     };
-    Answer { hosts: answer.hosts.iter().filter(|h| ours(h.ip)).cloned().collect(), ..answer.clone() }
+    answer.about(ours)
 }
