@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ulid::Ulid;
 
 use crate::directory::Directories;
-use crate::ports::{Clock, Exposure, Ids, Letters, Mailer, Queue, Tables, Webhooks};
+use crate::ports::{Chats, Clock, Exposure, Ids, Letters, Mailer, Queue, Tables, Webhooks};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -50,6 +50,8 @@ pub struct App {
     pub exposure: Arc<dyn Exposure>,
     /// Signed requests.
     pub webhooks: Arc<dyn Webhooks>,
+    /// Messages to where people talk.
+    pub chats: Arc<dyn Chats>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// What is written in mails.

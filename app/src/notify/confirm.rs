@@ -146,7 +146,7 @@ pub(super) async fn ask(
             text: composed.text,
             html: composed.html,
             message_id: format!("confirm_{}", token.hash().get(..26).unwrap_or_default()),
-            headers: Vec::new(),
+            headers: composed.headers,
         };
         match app.mailer.send(mail).await {
             Ok(()) => asked.push(email),

@@ -112,6 +112,7 @@ fn finding(event: &Event, public_url: &str, footer: Footer) -> Letter {
     };
     let id = text(p, "/finding/id").unwrap_or_default();
     Letter::Finding(Box::new(FindingLetter {
+        finding: id.clone(),
         organization: organization(event),
         event: event.kind,
         at: event.at,

@@ -146,7 +146,7 @@ fn compose(app: &App, delivery: &Delivery, events: &[Event], footer: Footer) -> 
 
 fn footer(app: &App, channel: &Channel, unsubscribe_url: Option<String>) -> Footer {
     let manage_url = format!("{}/app/channels/{}", app.settings.public_url, channel.id);
-    Footer { channel: channel.name.clone(), manage_url, unsubscribe_url }
+    Footer { channel_id: channel.id.to_string(), channel: channel.name.clone(), manage_url, unsubscribe_url }
 }
 
 fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipient) -> Option<String> {
@@ -160,7 +160,7 @@ fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipi
 
 fn mail(app: &App, delivery: &Delivery, recipient: &Recipient, letter: &Letter, unsubscribe: Option<String>) -> Mail {
     let composed = app.letters.compose(letter);
-    let mut headers = Vec::new();
+    let mut headers = composed.headers;
     if let Some(url) = unsubscribe {
         headers.push(("List-Unsubscribe".into(), format!("<{url}>")));
         headers.push(("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()));

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::channel::ChannelKind;
 use super::registry;
 use crate::App;
-use crate::ports::{StoreError, Table};
+use crate::ports::{SigningKey, StoreError, Table};
 use crate::vault::{Place, VaultError};
 
 /// The field in which a sealed text lies.
@@ -76,19 +76,20 @@ fn unusable(error: &VaultError) -> StoreError {
     StoreError::Denied(format!("a channel's secret: {error}"))
 }
 
-/// The secrets to sign with at this moment, newest first.
+/// What signs at this moment, newest first.
 pub(super) fn signing(
     app: &App,
     org: &OrgId,
     channel: &ChannelId,
     kind: &ChannelKind,
-) -> Result<Vec<Vec<u8>>, StoreError> {
+) -> Result<Vec<SigningKey>, StoreError> {
     let ChannelKind::Webhook { secret_sealed, previous, .. } = kind else { return Ok(Vec::new()) };
-    let mut secrets = vec![open(app, org, channel, Field::Signing, secret_sealed)?];
+    let opened = |sealed: &str| open(app, org, channel, Field::Signing, sealed).map(SigningKey::HmacSha256);
+    let mut keys = vec![opened(secret_sealed)?];
     if let Some(previous) = previous.as_ref().filter(|p| p.until > app.now()) {
-        secrets.push(open(app, org, channel, Field::Signing, &previous.sealed)?);
+        keys.push(opened(&previous.sealed)?);
     }
-    Ok(secrets)
+    Ok(keys)
 }
 
 /// Bytes in hexadecimal.

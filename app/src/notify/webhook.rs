@@ -71,7 +71,7 @@ fn request(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Re
         id: delivery.id.to_string(),
         timestamp: app.now().as_second(),
         body: delivery.body.clone(),
-        secrets: secret::signing(app, org, &channel.id, &channel.kind)?,
+        keys: secret::signing(app, org, &channel.id, &channel.kind)?,
         headers,
     })
 }

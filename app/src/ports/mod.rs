@@ -3,6 +3,7 @@
 //! A port is a small `dyn` trait with the types that cross it. `storage`, `sources` and `channels` implement
 //! them; tests may stand between (a store that fails at the n-th call), but never fake a decision.
 
+mod chats;
 mod clock;
 mod exposure;
 mod ids;
@@ -12,12 +13,14 @@ mod queue;
 mod tables;
 mod webhooks;
 
+pub use chats::{ChatRequest, ChatService, ChatTarget, Chats, Incident};
 pub use clock::Clock;
 pub use exposure::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey, SourceName};
 pub use ids::Ids;
 pub use letters::{
-    ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
-    Letters, SummaryLetter, TestLetter,
+    ChannelLetter, Composed, ConfirmLetter, DigestLetter, EventLine, EvidenceLine, FindingLetter, FloodLetter, Footer,
+    GroupLetter, InvitationLetter, Letter, Letters, Period, ReleaseLetter, ResetLetter, SourceLetter, SummaryLetter,
+    TestLetter, VerifyLetter,
 };
 pub use mailer::{Mail, MailError, Mailer};
 pub use queue::{Message, Queue, QueueName};
@@ -25,4 +28,4 @@ pub use tables::{
     Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,
     Witness, WriteRow,
 };
-pub use webhooks::{Attempt, AttemptError, WebhookRequest, Webhooks};
+pub use webhooks::{Attempt, AttemptError, Directive, SigningKey, WebhookRequest, Webhooks};

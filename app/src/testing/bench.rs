@@ -34,6 +34,7 @@ impl Bench {
             queue: queue.clone(),
             exposure: Arc::new(Silent),
             webhooks: Arc::new(Silent),
+            chats: Arc::new(Silent),
             mailer: Arc::new(Silent),
             letters: Arc::new(Silent),
             clock: clock.clone(),

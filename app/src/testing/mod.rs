@@ -19,6 +19,6 @@ pub use clock::ManualClock;
 pub use faults::Fault;
 pub use ids::SeededIds;
 pub use queue::MemoryQueue;
-pub use receivers::{JsonLetters, RecordingMailer, RecordingWebhooks};
+pub use receivers::{JsonLetters, RecordingChats, RecordingMailer, RecordingWebhooks};
 pub use silent::Silent;
 pub use tables::MemoryTables;

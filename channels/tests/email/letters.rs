@@ -16,6 +16,7 @@ fn at(text: &str) -> Timestamp {
 
 fn footer() -> Footer {
     Footer {
+        channel_id: "chn_1".into(),
         channel: "Plant operations".into(),
         manage_url: "https://iot.example/app/channels/chn_1".into(),
         unsubscribe_url: Some("https://iot.example/hooks/email/unsubscribe/tok_1".into()),
@@ -24,6 +25,7 @@ fn footer() -> Footer {
 
 fn finding() -> FindingLetter {
     FindingLetter {
+        finding: "fnd_1".into(),
         organization: "Stadtwerke Süd".into(),
         event: EventType::FindingOpened,
         at: at("2026-11-22T12:00:00Z"),

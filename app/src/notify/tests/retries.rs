@@ -162,11 +162,11 @@ async fn while_a_secret_changes_both_sign() {
     notify::rotate_secret(&stage.bench, &stage.caller, &channel.id, 24).await.unwrap();
     stage.announce(about(FindingOpened, 1, High)).await;
     stage.drain().await;
-    assert_eq!(stage.hooks.requests()[0].secrets.len(), 2);
+    assert_eq!(stage.hooks.requests()[0].keys.len(), 2);
     stage.pass(25 * 3_600);
     stage.announce(about(FindingOpened, 2, High)).await;
     stage.drain().await;
-    assert_eq!(stage.hooks.requests()[1].secrets.len(), 1);
-    assert_eq!(stage.hooks.requests()[1].secrets[0], stage.hooks.requests()[0].secrets[0]);
+    assert_eq!(stage.hooks.requests()[1].keys.len(), 1);
+    assert_eq!(stage.hooks.requests()[1].keys[0], stage.hooks.requests()[0].keys[0]);
     assert!(notify::rotate_secret(&stage.bench, &stage.caller, &channel.id, 169).await.is_err());
 }

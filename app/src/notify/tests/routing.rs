@@ -26,7 +26,7 @@ async fn an_event_reaches_a_machine_once_under_its_own_id() {
     assert_eq!(arrived.len(), 1);
     assert_eq!(arrived[0].id, DeliveryId::of(&channel.id, event.id).to_string());
     assert!(arrived[0].body.contains(r#""type":"finding.opened""#));
-    assert_eq!(arrived[0].secrets[0].len(), 32);
+    assert_eq!(arrived[0].keys.len(), 1);
     assert!(stage.is_settled());
     assert_eq!(reasons(&stage, 1).await, [DecisionReason::Delivered]);
 }

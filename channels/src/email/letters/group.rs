@@ -10,16 +10,13 @@ pub(super) fn page(letter: &GroupLetter) -> Page {
         0 | 1 => first,
         total => format!("{}, the worst: {first}", counted(total, "event")),
     };
-    let shown = u32::try_from(letter.lines.len()).unwrap_or(u32::MAX);
     let heading = format!("{} in {}", counted(letter.total, "event"), line(&letter.organization, 100));
-    let page = Page::new(&subject)
+    Page::new(&subject)
         .push(Block::Heading { chip: None, text: heading })
-        .push(Block::Events(letter.lines.iter().map(row).collect()));
-    let page = match letter.total.saturating_sub(shown) {
-        0 => page,
-        more => page.push(Block::Paragraph(format!("And {more} more, not shown here."))),
-    };
-    page.button("Open all of them", &letter.url).footer(&letter.footer)
+        .push(Block::Events(letter.lines.iter().map(row).collect()))
+        .more(letter.total, letter.lines.len())
+        .button("Open all of them", &letter.url)
+        .footer(&letter.footer)
 }
 
 /// One event of a list, as the summary shows it too.

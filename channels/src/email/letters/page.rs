@@ -87,6 +87,14 @@ impl Page {
         if empty { self } else { self.push(Block::Section(title)).push(block) }
     }
 
+    /// Says how many of `total` are not among the `shown`.
+    pub(super) fn more(self, total: u32, shown: usize) -> Self {
+        match total.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX)) {
+            0 => self,
+            more => self.push(Block::Paragraph(format!("And {more} more, not shown here."))),
+        }
+    }
+
     /// A button, if the URL is one that a person may click.
     pub(super) fn button(self, label: &'static str, url: &str) -> Self {
         match link(url) {
@@ -109,10 +117,10 @@ impl Page {
         clippy::expect_used,
         reason = "writing to a String fails only if what is written does, and these are strings and numbers"
     )]
-    pub(super) fn render(self) -> Composed {
+    pub(super) fn render(self, headers: Vec<(String, String)>) -> Composed {
         let html = Html { page: &self }.render().expect("strings can be written");
         let text = Text { page: &self }.render().expect("strings can be written");
-        Composed { text: format!("{}\n", text.trim()), html, subject: self.subject }
+        Composed { text: format!("{}\n", text.trim()), html, subject: self.subject, headers }
     }
 }
 

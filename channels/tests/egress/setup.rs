@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::ports::WebhookRequest;
+use app::ports::{SigningKey, WebhookRequest};
 use async_trait::async_trait;
-use channels::webhook::{EgressPolicy, Limits, Lookup, LookupFailed, Sender};
+use channels::egress::{EgressPolicy, Gate, Limits, Lookup, LookupFailed};
+use channels::webhook::Sender;
 use reqwest::ClientBuilder;
 
 pub(crate) const SECRET: [u8; 32] = [7; 32];
@@ -31,7 +32,12 @@ pub(crate) fn short() -> Limits {
 
 /// A sender that may reach loopback and knows no names.
 pub(crate) fn sender() -> Sender {
-    Sender::with(builder(), allow(&["127.0.0.0/8"]), Script::answering(&[]), Limits::default()).unwrap()
+    sender_with(allow(&["127.0.0.0/8"]), Script::answering(&[]), Limits::default())
+}
+
+/// A sender behind a gate of its own.
+pub(crate) fn sender_with(policy: EgressPolicy, dns: Arc<dyn Lookup>, limits: Limits) -> Sender {
+    Sender::new(Arc::new(Gate::with(builder(), policy, dns, limits).unwrap()))
 }
 
 pub(crate) fn request(url: &str) -> WebhookRequest {
@@ -40,7 +46,7 @@ pub(crate) fn request(url: &str) -> WebhookRequest {
         id: "dlv_1".into(),
         timestamp: NOW,
         body: r#"{"type":"test.ping"}"#.into(),
-        secrets: vec![SECRET.to_vec()],
+        keys: vec![SigningKey::HmacSha256(SECRET.to_vec())],
         headers: vec![],
     }
 }

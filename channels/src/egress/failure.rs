@@ -4,20 +4,23 @@ use std::io;
 use app::ports::AttemptError;
 
 use super::endpoint::Blocked;
-use super::headers::HeaderRefused;
 use super::resolve::ResolveError;
-use super::sign::SignError;
 
 /// Why there was no answer, and what to write into the log of deliveries. Holds nothing of the URL but its host:
 /// paths and queries are often secrets.
-pub(super) struct Failure {
-    pub(super) error: AttemptError,
-    pub(super) reason: String,
+pub(crate) struct Failure {
+    pub(crate) error: AttemptError,
+    pub(crate) reason: String,
 }
 
 impl Failure {
-    fn new(error: AttemptError, reason: impl Into<String>) -> Self {
+    pub(super) fn new(error: AttemptError, reason: impl Into<String>) -> Self {
         Self { error, reason: reason.into() }
+    }
+
+    /// The request was not one that could be made. Told as the connection that there was not.
+    pub(crate) fn not_sent(why: &str) -> Self {
+        Self::new(AttemptError::Connect, format!("not sent: {why}"))
     }
 }
 
@@ -34,19 +37,6 @@ impl From<&ResolveError> for Failure {
             ResolveError::NoAddress(_) | ResolveError::Timeout(_) | ResolveError::Failed(..) => AttemptError::Dns,
         };
         Self::new(kind, error.to_string())
-    }
-}
-
-/// Nothing was sent: the request was not one that could be made. Told as the connection that there was not.
-impl From<SignError> for Failure {
-    fn from(error: SignError) -> Self {
-        Self::new(AttemptError::Connect, format!("not sent: {error}"))
-    }
-}
-
-impl From<HeaderRefused> for Failure {
-    fn from(error: HeaderRefused) -> Self {
-        Self::new(AttemptError::Connect, format!("not sent: {error}"))
     }
 }
 

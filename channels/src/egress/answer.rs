@@ -1,20 +1,24 @@
-use app::ports::AttemptError;
+use app::ports::{AttemptError, Directive};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 /// At most so much of an answer's body is read, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
 /// The longest wait that a receiver can ask for, in seconds.
-const MAX_WAIT: i64 = 24 * 3600;
+pub(crate) const MAX_WAIT: u32 = 24 * 3600;
+
+/// Where a receiver says what it wants of us beyond this answer.
+const DELIVERY: HeaderName = HeaderName::from_static("webhook-delivery");
 
 /// What a receiver said.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) retry_after: Option<u32>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<u32>,
+    pub(crate) body: Vec<u8>,
+    delivery: Option<Directive>,
 }
 
 impl Answer {
@@ -24,6 +28,7 @@ impl Answer {
     pub(super) async fn read(mut response: Response, now: i64) -> Result<Self, reqwest::Error> {
         let status = response.status();
         let retry_after = retry_after(status, response.headers(), now);
+        let delivery = delivery(response.headers());
         let mut body = Vec::new();
         while body.len() < MAX_BODY {
             match response.chunk().await {
@@ -32,17 +37,37 @@ impl Answer {
                 Ok(None) | Err(_) => break,
             }
         }
-        Ok(Self { status, retry_after, body })
+        Ok(Self { status, retry_after, body, delivery })
     }
 
     /// What the status means.
-    pub(super) fn error(&self) -> Option<AttemptError> {
+    pub(crate) fn error(&self) -> Option<AttemptError> {
         match self.status.as_u16() {
             200..=299 => None,
             300..=399 => Some(AttemptError::Redirect),
             _ => Some(AttemptError::HttpStatus),
         }
     }
+
+    /// What a receiver of webhooks asks for: 410 is Standard Webhooks 1.0, the header `webhook-delivery` a proposal to
+    /// it that Svix has. What was taken cannot be aborted any more.
+    pub(crate) fn directive(&self) -> Option<Directive> {
+        match self.delivery {
+            _ if self.status == StatusCode::GONE => Some(Directive::Disable),
+            Some(Directive::AbortMessage) if self.status.is_success() => None,
+            other => other,
+        }
+    }
+}
+
+/// The first value that we know; an unknown one is for somebody else.
+fn delivery(headers: &HeaderMap) -> Option<Directive> {
+    let values = headers.get_all(DELIVERY).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).find_map(|word| match word.trim().to_ascii_lowercase().as_str() {
+        "disable" => Some(Directive::Disable),
+        "abort-message" => Some(Directive::AbortMessage),
+        _ => None,
+    })
 }
 
 /// `Retry-After` (RFC 9110 §10.2.3) of an answer that says "later".
@@ -52,12 +77,12 @@ fn retry_after(status: StatusCode, headers: &HeaderMap, now: i64) -> Option<u32>
     }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        text.parse().unwrap_or(MAX_WAIT)
+        text.parse().unwrap_or(i64::from(MAX_WAIT))
     } else {
         let until: Timestamp = DateTimeParser::new().parse_timestamp(text).ok()?;
         until.as_second().saturating_sub(now)
     };
-    u32::try_from(seconds.clamp(0, MAX_WAIT)).ok()
+    u32::try_from(seconds.clamp(0, i64::from(MAX_WAIT))).ok()
 }
 
 #[cfg(test)]
@@ -96,6 +121,30 @@ mod tests {
         }
         assert_eq!(wait(500, "120"), None);
         assert_eq!(wait(200, "120"), None);
+    }
+
+    fn asked(status: u16, values: &[&str]) -> Option<Directive> {
+        let headers = values.iter().map(|v| (DELIVERY, HeaderValue::from_str(v).unwrap())).collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer { status, retry_after: None, body: Vec::new(), delivery: delivery(&headers) }.directive()
+    }
+
+    #[test]
+    fn a_receiver_can_switch_itself_off_or_give_up_one_message() {
+        assert_eq!(asked(410, &[]), Some(Directive::Disable));
+        assert_eq!(asked(410, &["abort-message"]), Some(Directive::Disable));
+        assert_eq!(asked(500, &["disable"]), Some(Directive::Disable));
+        assert_eq!(asked(204, &[" Disable "]), Some(Directive::Disable));
+        assert_eq!(asked(400, &["abort-message"]), Some(Directive::AbortMessage));
+        assert_eq!(asked(422, &["later", "x, Abort-Message"]), Some(Directive::AbortMessage));
+    }
+
+    #[test]
+    fn what_was_taken_is_not_aborted_and_unknown_words_ask_for_nothing() {
+        assert_eq!(asked(200, &["abort-message"]), None);
+        for word in ["", "pause", "disabled", "abort", "disable-message"] {
+            assert_eq!(asked(500, &[word]), None, "{word}");
+        }
     }
 
     proptest! {

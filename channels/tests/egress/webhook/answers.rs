@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use app::ports::{Attempt, AttemptError, Webhooks};
-use channels::webhook::{Limits, Sender};
+use app::ports::{Attempt, AttemptError, Directive, Webhooks};
+use channels::egress::Limits;
 
 use crate::receiver::{Behaviour, Receiver, answer};
-use crate::setup::{Script, allow, builder, request, sender, short};
+use crate::setup::{Script, allow, request, sender, sender_with, short};
 
 async fn hurried(behaviour: Behaviour) -> (Attempt, Duration) {
     let receiver = Receiver::start(behaviour).await;
-    let sender = Sender::with(builder(), allow(&["127.0.0.0/8"]), Script::answering(&[]), short()).unwrap();
+    let sender = sender_with(allow(&["127.0.0.0/8"]), Script::answering(&[]), short());
     let start = Instant::now();
     let attempt = sender.send(request(&receiver.url())).await;
     (attempt, start.elapsed())
@@ -51,6 +51,29 @@ async fn a_receiver_may_ask_to_wait() {
     ] {
         let attempt = sender().send(request(&Receiver::answering(answer).await.url())).await;
         assert_eq!(attempt.retry_after, wait, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_may_switch_itself_off_or_give_a_message_up() {
+    for (answer, error, directive) in [
+        ("410 Gone", Some(AttemptError::HttpStatus), Some(Directive::Disable)),
+        (
+            "503 Service Unavailable\nWebhook-Delivery: disable",
+            Some(AttemptError::HttpStatus),
+            Some(Directive::Disable),
+        ),
+        ("200 OK\nwebhook-delivery: disable", None, Some(Directive::Disable)),
+        (
+            "422 Unprocessable Content\nwebhook-delivery: abort-message",
+            Some(AttemptError::HttpStatus),
+            Some(Directive::AbortMessage),
+        ),
+        ("200 OK\nwebhook-delivery: abort-message", None, None),
+        ("500 Internal Server Error\nwebhook-delivery: pause", Some(AttemptError::HttpStatus), None),
+    ] {
+        let attempt = sender().send(request(&Receiver::answering(answer).await.url())).await;
+        assert_eq!((attempt.error, attempt.directive), (error, directive), "{answer}");
     }
 }
 
@@ -134,7 +157,7 @@ async fn what_fails_before_an_answer_is_told_apart() {
 async fn a_connection_that_nobody_takes_up_ends_in_time() {
     // TLS is begun and never answered: the connection stands, the secure one does not.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let sender = Sender::with(builder(), allow(&["127.0.0.0/8"]), Script::answering(&[]), short()).unwrap();
+    let sender = sender_with(allow(&["127.0.0.0/8"]), Script::answering(&[]), short());
     let start = Instant::now();
     let attempt = sender.send(request(&format!("https://{}/", silent.local_addr().unwrap()))).await;
     assert_eq!(attempt.error, Some(AttemptError::Timeout), "{attempt:?}");

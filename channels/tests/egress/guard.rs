@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::process::Command;
+use std::sync::Arc;
 
 use app::ports::{AttemptError, Webhooks};
-use channels::webhook::{EgressPolicy, Limits, Sender, is_forbidden};
+use channels::egress::{EgressPolicy, Gate, Limits, is_forbidden};
+use channels::webhook::Sender;
 
 use crate::corpus::{RECEIVERS, forbidden_addresses, forbidden_urls, public_addresses};
 use crate::receiver::Receiver;
-use crate::setup::{Script, allow, builder, request, sender};
+use crate::setup::{Script, allow, builder, request, sender, sender_with};
 
 #[test]
 fn every_forbidden_address_is_forbidden_and_no_other() {
@@ -24,7 +26,7 @@ fn every_forbidden_address_is_forbidden_and_no_other() {
 async fn no_hostile_url_leads_to_a_connection() {
     let receiver = Receiver::answering("200 OK").await;
     let dns = Script::answering(&[&["127.0.0.1"]]);
-    let sender = Sender::with(builder(), EgressPolicy::default(), dns.clone(), Limits::default()).unwrap();
+    let sender = sender_with(EgressPolicy::default(), dns.clone(), Limits::default());
     let urls = forbidden_urls(receiver.address.port());
     assert!(urls.iter().collect::<HashSet<_>>().len() >= 1000, "{}", urls.len());
     for url in &urls {
@@ -51,7 +53,7 @@ async fn a_name_with_a_forbidden_address_among_good_ones_leads_nowhere() {
     // A client for each address is slow: a sample goes the whole way, all of them are judged above.
     for bad in forbidden_addresses().into_iter().step_by(20) {
         let dns = Script::answering(&[&["127.0.0.1", &bad.to_string()]]);
-        let sender = Sender::with(builder(), allow(&["127.0.0.1/32"]), dns, Limits::default()).unwrap();
+        let sender = sender_with(allow(&["127.0.0.1/32"]), dns, Limits::default());
         let url = format!("https://hooks.example.com:{}/", receiver.address.port());
         let attempt = sender.send(request(&url)).await;
         assert_eq!(attempt.error, Some(AttemptError::BlockedAddress), "{bad}: {attempt:?}");
@@ -66,7 +68,7 @@ async fn a_name_that_changes_its_mind_is_never_followed_to_the_forbidden_address
     // The same port on another loopback address plays the metadata service.
     let bad = Receiver::start_at(&format!("127.0.0.2:{port}"), crate::receiver::Behaviour::Say(vec![])).await;
     let dns = Script::answering(&[&["127.0.0.1"], &["127.0.0.2"], &["127.0.0.1", "127.0.0.2"]]);
-    let sender = Sender::with(builder(), allow(&["127.0.0.1/32"]), dns.clone(), Limits::default()).unwrap();
+    let sender = sender_with(allow(&["127.0.0.1/32"]), dns.clone(), Limits::default());
     let mut blocked = 0;
     for n in 0..12_000 {
         let scheme = if n % 2 == 0 { "http" } else { "https" };
@@ -82,7 +84,7 @@ async fn a_name_that_changes_its_mind_is_never_followed_to_the_forbidden_address
 #[tokio::test]
 async fn plain_http_to_a_name_stays_inside_what_is_allowed() {
     let dns = Script::answering(&[&["8.8.8.8"]]);
-    let sender = Sender::with(builder(), allow(&["127.0.0.0/8"]), dns, Limits::default()).unwrap();
+    let sender = sender_with(allow(&["127.0.0.0/8"]), dns, Limits::default());
     let attempt = sender.send(request("http://public.example.com:8080/")).await;
     assert_eq!(attempt.error, Some(AttemptError::BlockedAddress), "{attempt:?}");
 }
@@ -91,7 +93,8 @@ async fn plain_http_to_a_name_stays_inside_what_is_allowed() {
 async fn a_proxy_that_the_builder_brings_is_not_used() {
     let (proxy, receiver) = (Receiver::answering("200 OK").await, Receiver::answering("204 No Content").await);
     let builder = builder().proxy(reqwest::Proxy::all(proxy.url()).unwrap());
-    let sender = Sender::with(builder, allow(&["127.0.0.0/8"]), Script::answering(&[]), Limits::default()).unwrap();
+    let gate = Gate::with(builder, allow(&["127.0.0.0/8"]), Script::answering(&[]), Limits::default()).unwrap();
+    let sender = Sender::new(Arc::new(gate));
     assert_eq!(sender.send(request(&receiver.url())).await.status, Some(204));
     assert_eq!((proxy.accepted(), receiver.accepted()), (0, 1));
 }

@@ -1,16 +1,21 @@
 //! What a receiver gets.
 
-use app::ports::Webhooks;
-use channels::webhook::{Limits, Sender, encode_secret};
+use app::ports::{SigningKey, Webhooks};
+use channels::egress::Limits;
+use channels::webhook::{encode_secret, public_key, sign_v1a};
 
 use crate::receiver::Receiver;
-use crate::setup::{NOW, SECRET, Script, allow, builder, request, sender};
+use crate::setup::{NOW, SECRET, Script, allow, request, sender, sender_with};
 
 #[tokio::test]
-async fn a_request_is_signed_with_every_secret_and_says_who_we_are() {
+async fn a_request_is_signed_with_every_key_and_says_who_we_are() {
     let receiver = Receiver::answering("204 No Content").await;
     let mut request = request(&receiver.url());
-    request.secrets = vec![SECRET.to_vec(), vec![8; 24]];
+    request.keys = vec![
+        SigningKey::HmacSha256(SECRET.to_vec()),
+        SigningKey::HmacSha256(vec![8; 24]),
+        SigningKey::Ed25519([9; 32]),
+    ];
     request.headers = vec![("Authorization".into(), "Bearer of-good-news".into())];
     let attempt = sender().send(request).await;
     assert_eq!((attempt.status, attempt.error, attempt.excerpt), (Some(204), None, None));
@@ -27,14 +32,16 @@ async fn a_request_is_signed_with_every_secret_and_says_who_we_are() {
     let oracle = |secret: &[u8]| {
         standardwebhooks::Webhook::new(&encode_secret(secret)).unwrap().sign("dlv_1", NOW, got.body.as_bytes()).unwrap()
     };
-    assert_eq!(got.header("webhook-signature"), [format!("{} {}", oracle(&SECRET), oracle(&[8; 24]))]);
+    let asymmetric = sign_v1a(&[9; 32], "dlv_1", NOW, got.body.as_bytes()).unwrap();
+    let all = format!("{} {} {asymmetric}", oracle(&SECRET), oracle(&[8; 24]));
+    assert_eq!(got.header("webhook-signature"), [all]);
 }
 
 #[tokio::test]
 async fn nothing_leaves_unsigned_or_with_a_header_that_is_not_the_channels() {
     let receiver = Receiver::answering("204 No Content").await;
     let mut unsigned = request(&receiver.url());
-    unsigned.secrets.clear();
+    unsigned.keys.clear();
     let mut forged = request(&receiver.url());
     forged.headers = vec![("Webhook-Id".into(), "another".into())];
     let mut ambiguous = request(&receiver.url());
@@ -51,7 +58,7 @@ async fn nothing_leaves_unsigned_or_with_a_header_that_is_not_the_channels() {
 async fn a_name_on_plain_http_keeps_its_name() {
     let receiver = Receiver::answering("204 No Content").await;
     let dns = Script::answering(&[&["127.0.0.1"]]);
-    let sender = Sender::with(builder(), allow(&["127.0.0.0/8"]), dns, Limits::default()).unwrap();
+    let sender = sender_with(allow(&["127.0.0.0/8"]), dns, Limits::default());
     let port = receiver.address.port();
     let attempt = sender.send(request(&format!("http://receiver.example.com.:{port}/hook"))).await;
     assert_eq!(attempt.error, None, "{attempt:?}");
@@ -60,7 +67,8 @@ async fn a_name_on_plain_http_keeps_its_name() {
 
 #[test]
 fn faults_are_told_to_the_person_who_sets_up_a_channel() {
-    let sender = Sender::new(builder(), allow(&[])).unwrap();
+    let sender = sender_with(allow(&[]), Script::answering(&[]), Limits::default());
+    assert_eq!(sender.public_key(&[9; 32]), public_key(&[9; 32]));
     assert_eq!(sender.check("https://hooks.example.com/"), Ok(()));
     assert_eq!(
         sender.check("https://168.63.129.16/").unwrap_err(),
