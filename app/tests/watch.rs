@@ -338,11 +338,19 @@ async fn a_decision_of_people_holds_until_its_end_and_says_so() {
     let mine: Vec<_> =
         plant.events().await.into_iter().filter(|e| e.subjects.finding.as_ref() == Some(&finding.id)).collect();
     let told = kinds(&mine);
-    for kind in [EventType::FindingStateChanged, EventType::TriageEnding] {
-        assert!(told.contains(&kind), "{told:?}");
+    for kind in [EventType::FindingStateChanged, EventType::TriageEnding, EventType::TriageEnded] {
+        assert_eq!(
+            told.iter().filter(|k| **k == kind).count(),
+            if kind == EventType::FindingStateChanged { 2 } else { 1 }
+        );
     }
+    let ended = mine.iter().find(|e| e.kind == EventType::TriageEnded).unwrap();
+    assert_eq!(ended.payload["endedBecause"], "EXPIRED");
+    assert_eq!((&ended.payload["triage"]["state"], &ended.payload["findingCount"]), (&"ACCEPTED".into(), &1.into()));
+    let of_finding: Vec<_> = mine.iter().filter(|e| e.kind.is_of_finding()).collect();
     assert!(
-        mine.windows(2)
+        of_finding
+            .windows(2)
             .all(|pair| pair[0].payload["finding"]["revision"].as_u64()
                 < pair[1].payload["finding"]["revision"].as_u64())
     );

@@ -1,5 +1,6 @@
 //! What is wrong, and what people do about it.
 
+mod endings;
 mod list;
 mod read;
 mod stored;
