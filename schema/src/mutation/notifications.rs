@@ -51,6 +51,7 @@ impl NotificationTriggerInput {
                 .ignore_actor_ids
                 .map_or(usual.ignore_actor_ids, |l| l.into_iter().map(|i| i.to_string()).collect()),
             time_zone: self.time_zone.unwrap_or(usual.time_zone),
+            ..usual
         })
     }
 }

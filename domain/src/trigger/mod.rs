@@ -1,4 +1,14 @@
-//! Which events a channel wants.
+//! Which events a channel wants, and when.
+//!
+//! Pure decisions: the same trigger, event and instant give the same answer. Never here: what was sent already, or how.
+
+mod digest;
+mod quiet;
+mod time;
+
+pub use digest::{Schedule, next_digest};
+pub use quiet::{QuietEnd, QuietHours};
+pub use time::{BadTime, TimeOfDay, zone};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +25,21 @@ pub enum FirstPoll {
     Summary,
     /// Nothing.
     None,
+}
+
+/// What belongs together: of people's messages what stands in one, of an incident system what is one incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GroupBy {
+    /// Each finding is an incident of its own; messages to people are not split.
+    #[default]
+    Finding,
+    /// All of an asset.
+    Asset,
+    /// All of a vulnerability.
+    Vulnerability,
+    /// All of a rule.
+    Rule,
 }
 
 /// A channel's wishes. Empty lists mean: all.
@@ -35,8 +60,20 @@ pub struct Trigger {
     pub first_poll: FirstPoll,
     /// Not what these did: keeps a ticket system's own changes from coming back.
     pub ignore_actor_ids: Vec<String>,
-    /// IANA name of the zone that dates are shown in.
+    /// IANA name of the zone that dates are shown in and digests go by.
     pub time_zone: String,
+    /// When notifications go out.
+    pub schedule: Schedule,
+    /// When a daily or weekly digest goes out; `None`: at 08:00.
+    pub digest_at: Option<TimeOfDay>,
+    /// On which day a weekly digest goes out (ISO: Monday is 1); `None`: on Monday.
+    pub digest_weekday: Option<u8>,
+    /// A digest goes out even if nothing happened.
+    pub send_empty: bool,
+    /// When people are not to be disturbed.
+    pub quiet_hours: Option<QuietHours>,
+    /// What belongs together.
+    pub group_by: GroupBy,
 }
 
 impl Default for Trigger {
@@ -50,6 +87,12 @@ impl Default for Trigger {
             first_poll: FirstPoll::Each,
             ignore_actor_ids: Vec::new(),
             time_zone: "UTC".into(),
+            schedule: Schedule::Immediate,
+            digest_at: None,
+            digest_weekday: None,
+            send_empty: false,
+            quiet_hours: None,
+            group_by: GroupBy::Finding,
         }
     }
 }
@@ -79,21 +122,33 @@ pub enum DecisionReason {
     Exhausted,
 }
 
-/// Does the channel want the event? `told`: it was told of this finding before, so it is told of its end too.
-/// The expression is judged apart, by [`crate::rule`]'s guard.
-pub fn judge(trigger: &Trigger, event: &Event, told: bool) -> Result<(), DecisionReason> {
-    let ends = matches!(
-        event.kind,
+/// Does an event end, lower or reopen something that its receiver was told of?
+pub const fn concludes(kind: EventType) -> bool {
+    matches!(
+        kind,
         EventType::FindingResolved
             | EventType::FindingReopened
             | EventType::FindingStateChanged
             | EventType::FindingSeverityChanged
-    );
-    if event.kind == EventType::Test || (told && ends) {
+    )
+}
+
+/// Knows no quiet hours, no digest and no cap: without the source, or without credits, nobody is watching.
+pub const fn is_urgent(kind: EventType) -> bool {
+    matches!(kind, EventType::SourceFailing | EventType::CreditsLow)
+}
+
+/// Does the channel want the event? `told`: it was told of this finding before, so it is told of its end too, unless
+/// whoever ended it is to be ignored. The expression is judged apart, by [`crate::rule`]'s guard.
+pub fn judge(trigger: &Trigger, event: &Event, told: bool) -> Result<(), DecisionReason> {
+    if event.kind == EventType::Test {
         return Ok(());
     }
     if event.actor.id.as_ref().is_some_and(|id| trigger.ignore_actor_ids.contains(id)) {
         return Err(DecisionReason::NotEventType);
+    }
+    if told && concludes(event.kind) {
+        return Ok(());
     }
     if !trigger.event_types.is_empty() && !trigger.event_types.contains(&event.kind) {
         return Err(DecisionReason::NotEventType);
