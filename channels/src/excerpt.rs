@@ -14,6 +14,9 @@ pub(crate) fn excerpt(bytes: &[u8]) -> Option<String> {
 
 /// One line of at most `max` bytes: white space collapsed, other control and direction characters dropped.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
+    if is_one_line(text) {
+        return domain::payload::cut(text.trim(), max).trim_end().to_owned();
+    }
     let mut line = String::with_capacity(text.len().min(max));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         let mut visible = word.chars().filter(|c| !steers(*c)).peekable();
@@ -29,6 +32,11 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// Most texts are what they should be: visible ASCII with single blanks.
+fn is_one_line(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("  ")
 }
 
 /// Characters that show nothing and change what others show: marks and overrides of direction, joiners, tags.

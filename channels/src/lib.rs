@@ -9,3 +9,4 @@ pub mod email;
 pub mod webhook;
 
 mod excerpt;
+mod letters;

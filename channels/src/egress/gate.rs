@@ -119,7 +119,7 @@ impl Gate {
 pub(crate) async fn attempt(
     outcome: impl Future<Output = Result<Answer, Failure>>,
     read: impl FnOnce(&Answer) -> (Option<AttemptError>, Option<Directive>),
-    credentials: &[&str],
+    credentials: &[String],
 ) -> Attempt {
     let start = Instant::now();
     let outcome = outcome.await;
@@ -149,8 +149,22 @@ pub(crate) async fn attempt(
 
 /// Shorter words are no secrets, and would be found in any text.
 const SHORTEST_CREDENTIAL: usize = 8;
+/// `services`, `triggers` and `2016-06-01` are none; Slack's, Discord's and Azure's are longer.
+const SHORTEST_PART: usize = 16;
 
-fn without(text: String, credentials: &[&str]) -> String {
+fn without(text: String, credentials: &[String]) -> String {
     let credentials = credentials.iter().filter(|word| word.len() >= SHORTEST_CREDENTIAL);
     credentials.fold(text, |text, word| if text.contains(word) { text.replace(word, "[…]") } else { text })
+}
+
+/// The parts of a URL behind its host are often secrets; those that are long enough to be one.
+pub(crate) fn secrets_of(url: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(url) else { return Vec::new() };
+    let spelled = url.query().into_iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('='));
+    let read = url.query_pairs().map(|(_, value)| value.into_owned());
+    let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+    path.chain(read)
+        .chain(spelled.map(|(_, value)| value.to_owned()))
+        .filter(|part| part.len() >= SHORTEST_PART)
+        .collect()
 }

@@ -17,6 +17,6 @@ pub use endpoint::Blocked;
 pub use gate::{Gate, Limits};
 pub use resolve::{Lookup, LookupFailed, SystemDns};
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, MAX_WAIT};
 pub(crate) use failure::Failure;
-pub(crate) use gate::attempt;
+pub(crate) use gate::{attempt, secrets_of};

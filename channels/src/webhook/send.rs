@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::ed25519::public_key;
 use super::headers::{HeaderRefused, check_header, to_header};
 use super::sign::{SignError, signatures};
-use crate::egress::{Answer, Failure, Gate, attempt};
+use crate::egress::{Answer, Failure, Gate, attempt, secrets_of};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -73,8 +73,8 @@ impl Webhooks for Sender {
     }
 
     async fn send(&self, request: WebhookRequest) -> Attempt {
-        let credentials: Vec<&str> =
-            request.headers.iter().flat_map(|(_, value)| value.split_ascii_whitespace()).collect();
+        let headers = request.headers.iter().flat_map(|(_, value)| value.split_ascii_whitespace()).map(str::to_owned);
+        let credentials: Vec<String> = headers.chain(secrets_of(&request.url)).collect();
         attempt(self.post(&request), |answer| (answer.error(), answer.directive()), &credentials).await
     }
 }
