@@ -1,6 +1,8 @@
 //! What strangers say, made safe to keep and to show: bounded, valid text without anything that steers a terminal,
 //! a log, a mail header or the direction of reading.
 
+use domain::payload::cut;
+
 /// At most so much of a foreign answer is kept, in bytes.
 pub(crate) const MAX_EXCERPT: usize = 2048;
 
@@ -14,8 +16,9 @@ pub(crate) fn excerpt(bytes: &[u8]) -> Option<String> {
 
 /// One line of at most `max` bytes: white space collapsed, other control and direction characters dropped.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
-    if is_one_line(text) {
-        return domain::payload::cut(text.trim(), max).trim_end().to_owned();
+    let head = cut(text.trim_start(), max);
+    if is_one_line(head) {
+        return head.trim_end().to_owned();
     }
     let mut line = String::with_capacity(text.len().min(max));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {

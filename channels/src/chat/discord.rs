@@ -161,7 +161,7 @@ fn code(text: &str) -> String {
     super::plain::cut(&unpinged(&text.replace('`', "\u{2cb}")), MAX_QUOTE)
 }
 
-/// A back slash before what means something. Colons and angle brackets too: emoji, dates, channels.
+/// A back slash before what means something. Angle brackets too: they begin mentions, channels, dates.
 fn escape(c: char) -> Option<&'static str> {
     Some(match c {
         '\\' => "\\\\",
@@ -173,12 +173,10 @@ fn escape(c: char) -> Option<&'static str> {
         '>' => "\\>",
         '<' => "\\<",
         '#' => "\\#",
-        '-' => "\\-",
         '[' => "\\[",
         ']' => "\\]",
         '(' => "\\(",
         ')' => "\\)",
-        ':' => "\\:",
         _ => return None,
     })
 }

@@ -178,7 +178,7 @@ mod tests {
         ] {
             assert_eq!(line(said, 100), told);
         }
-        assert_eq!(line("a://b", 3), "a[:");
+        assert_eq!(line("a://b", 4), "a[:]");
     }
 
     #[test]

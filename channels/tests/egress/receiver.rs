@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) enum Behaviour {
     /// Sends these bytes and closes.
     Say(Vec<u8>),
+    /// Sends what is made of the request and closes.
+    Judge(fn(&Request) -> Vec<u8>),
     /// Sends these bytes, then one byte every 20 ms for ever.
     Drip(Vec<u8>),
     /// Sends these bytes, then more and more.
@@ -94,8 +96,13 @@ pub(crate) fn answer(status_and_headers: &str, body: &[u8]) -> Vec<u8> {
 
 async fn serve(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, behaviour: Behaviour) -> std::io::Result<()> {
     let request = read_request(&mut stream).await?;
+    let behaviour = match behaviour {
+        Behaviour::Judge(judge) => Behaviour::Say(judge(&request)),
+        other => other,
+    };
     requests.lock().unwrap().push(request);
     match behaviour {
+        Behaviour::Judge(_) => Ok(()),
         Behaviour::Say(bytes) => {
             stream.write_all(&bytes).await?;
             stream.shutdown().await

@@ -42,7 +42,7 @@ pub(super) fn active(body: &Value, active: &mut Active) {
 
 fn scan(text: &str, active: &mut Active) {
     let fences = text.split("```").count();
-    if fences % 2 == 0 {
+    if fences.is_multiple_of(2) {
         active.others.push(format!("a code block that does not end: {text}"));
     }
     for outside in text.split("```").step_by(2) {
