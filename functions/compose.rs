@@ -111,6 +111,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
             tick_seconds: manner.tick_seconds,
         },
         directories: app::directory::Directories::default(),
+        endpoints: app::notify::Endpoints::default(),
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
     Ok(Arc::new(Program::new(Arc::new(app), config.server.clone(), woken, graphql)))

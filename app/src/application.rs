@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ulid::Ulid;
 
 use crate::directory::Directories;
+use crate::notify::Endpoints;
 use crate::ports::{Chats, Clock, Exposure, Ids, Letters, Mailer, Queue, Tables, Webhooks};
 use crate::vault::Vault;
 
@@ -66,6 +67,8 @@ pub struct App {
     pub settings: Settings,
     /// Directories that this process has read.
     pub directories: Directories,
+    /// How the receivers stand that this process asks.
+    pub endpoints: Endpoints,
 }
 
 impl App {

@@ -25,6 +25,7 @@ mod founding;
 mod login;
 mod organization;
 mod password;
+mod people;
 mod pointer;
 mod register;
 mod secret;
@@ -46,6 +47,7 @@ pub use login::{Login, login, logout};
 pub use organization::{
     MIN_POLL_INTERVAL, Organization, OrganizationSettings, organization, organizations, shodan_key, shodan_key_place,
 };
+pub(crate) use people::people;
 pub use register::{Register, register};
 pub use session::{ABSOLUTE, IDLE, Session, SignedIn};
 pub use user::{Membership, User, user};

@@ -41,8 +41,9 @@ impl<'a> Endings<'a> {
     /// The events that go with the transitions of one finding: those of its decisions that were not told yet.
     pub(super) fn told_with(&mut self, steps: &[Transition], asset: &Asset) -> Vec<Draft> {
         let keys = steps.iter().filter_map(|step| ending(step).map(|(key, _)| key));
-        let told =
-            keys.filter_map(|key| self.0.remove(&key).map(|(triage, findings)| draft(triage, key.1, &findings, asset)));
+        let told = keys.filter_map(|key| {
+            self.0.remove(&key).map(|(triage, findings)| draft(triage, key.1.as_deref(), &findings, asset))
+        });
         told.collect()
     }
 }
@@ -56,10 +57,10 @@ fn ending(step: &Transition) -> Option<(Key, &Triage)> {
     Some(((triage.id.clone(), because), triage))
 }
 
-fn draft(triage: &Triage, because: Option<String>, findings: &[&Finding], asset: &Asset) -> Draft {
+fn draft(triage: &Triage, because: Option<&str>, findings: &[&Finding], asset: &Asset) -> Draft {
     let ids: Vec<FindingId> = findings.iter().map(|f| f.id.clone()).collect();
     let kind = if because.is_some() { EventType::TriageEnded } else { EventType::TriageEnding };
-    let parts = payload::triage_parts(triage, because.as_deref(), &ids);
+    let parts = payload::triage_parts(triage, because, &ids);
     let mut draft = plain(kind, asset, parts, false);
     draft.subjects.finding = ids.first().filter(|_| ids.len() == 1).cloned();
     draft.subjects.severity = findings.iter().map(|f| f.severity).max().or(Some(Severity::Info));

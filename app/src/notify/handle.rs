@@ -2,8 +2,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use super::backfill;
 use super::deliver::{Attempted, attempt};
 use super::message::{BadMessage, Work, parse};
+use super::redeliver::again;
+use super::replay::replay_one;
 use super::route::{Routed, route};
 use crate::ports::{Message, QueueName, StoreError};
 use crate::{App, Error};
@@ -24,6 +27,8 @@ pub enum Handled {
     Routed(Routed),
     /// An attempt was made, or was not needed.
     Attempted(Attempted),
+    /// A channel was told of what it had missed.
+    CaughtUp,
     /// It cannot be understood; repeating would not help.
     Dropped(BadMessage),
 }
@@ -39,6 +44,13 @@ pub async fn handle_message(app: &App, body: &str, dequeue_count: Option<u32>) -
         Ok(Work::Attempt { org, delivery, number }) => {
             attempt(app, &org, &delivery, number).await.map(Handled::Attempted)
         }
+        Ok(Work::Again { org, delivery, asked_by }) => {
+            again(app, &org, &delivery, &asked_by).await.map(Handled::Attempted)
+        }
+        Ok(Work::Replay { org, channel, event }) => {
+            replay_one(app, &org, &channel, event).await.map(|()| Handled::CaughtUp)
+        }
+        Ok(Work::Backfill { org, channel }) => backfill::go_on(app, &org, &channel).await.map(|()| Handled::CaughtUp),
         Err(error) => {
             // Its text is not logged: nobody knows whose it is.
             tracing::error!(%error, bytes = body.len(), "a message is dropped");

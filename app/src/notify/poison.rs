@@ -4,8 +4,10 @@ use domain::ids::OrgId;
 
 use super::delivery::{DeliveryId, DeliveryState};
 use super::message::{Work, parse};
+use super::redeliver::again;
+use super::replay::replay_one;
 use super::route::route;
-use super::shelf;
+use super::{backfill, shelf};
 use crate::ports::{Commit, Message, QueueName};
 use crate::{App, Error};
 
@@ -35,6 +37,9 @@ async fn one(app: &App, message: &Message) -> Result<(), Error> {
         // Should it fail again, the event still lies in the outbox, and the sweep keeps coming back to it.
         Ok(Work::Route { org, event }) => route(app, &org, event).await.map(|_| ()),
         Ok(Work::Attempt { org, delivery, number }) => exhaust(app, &org, &delivery, number).await,
+        Ok(Work::Again { org, delivery, asked_by }) => again(app, &org, &delivery, &asked_by).await.map(|_| ()),
+        Ok(Work::Replay { org, channel, event }) => replay_one(app, &org, &channel, event).await,
+        Ok(Work::Backfill { org, channel }) => backfill::go_on(app, &org, &channel).await,
         Err(error) => {
             tracing::error!(%error, bytes = message.body.len(), "a poisoned message is dropped");
             Ok(())

@@ -46,9 +46,9 @@ pub(super) async fn all(app: &App, org: &OrgId) -> Result<Vec<Channel>, StoreErr
     }
 }
 
-/// Stores a new channel.
-pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel) -> Result<(), Error> {
-    match write(app, org, channel, None).await? {
+/// Stores a new channel, together with what remembers the request that asked for it.
+pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, request: Option<Op>) -> Result<(), Error> {
+    match write(app, org, channel, None, request).await? {
         Commit::Done => Ok(()),
         Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
     }
@@ -65,14 +65,20 @@ where
         if !change(&mut channel) {
             return Ok(Some(channel));
         }
-        if write(app, org, &channel, Some(etag)).await? == Commit::Done {
+        if write(app, org, &channel, Some(etag), None).await? == Commit::Done {
             return Ok(Some(channel));
         }
     }
     Err(Error::Busy)
 }
 
-async fn write(app: &App, org: &OrgId, channel: &Channel, etag: Option<Etag>) -> Result<Commit, StoreError> {
+async fn write(
+    app: &App,
+    org: &OrgId,
+    channel: &Channel,
+    etag: Option<Etag>,
+    with: Option<Op>,
+) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let written = rows::encode_with(row(&channel.id), channel, vec![("by".into(), Value::Text(by.clone()))])?;
     let witness = Witness { row: written.key.clone(), column: "by".into(), id: by };
@@ -80,6 +86,7 @@ async fn write(app: &App, org: &OrgId, channel: &Channel, etag: Option<Etag>) ->
         Some(etag) => Op::Replace(written, etag),
         None => Op::Insert(written),
     };
-    let batch = Batch { table: Table::Accounts, partition: partition(org), ops: vec![op], witness: Some(witness) };
+    let ops = std::iter::once(op).chain(with).collect();
+    let batch = Batch { table: Table::Accounts, partition: partition(org), ops, witness: Some(witness) };
     app.tables.commit(batch).await
 }

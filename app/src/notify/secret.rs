@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::ids::{ChannelId, OrgId};
 use sha2::{Digest, Sha256};
 
-use super::channel::ChannelKind;
+use super::channel::{Channel, ChannelKind, Signature};
 use super::registry;
 use crate::App;
 use crate::ports::{SigningKey, StoreError, Table};
@@ -20,6 +20,8 @@ pub(super) enum Field {
     Headers,
     /// The tokens that unsubscribe.
     Unsubscribe,
+    /// Where chat messages go.
+    Target,
 }
 
 impl Field {
@@ -28,6 +30,7 @@ impl Field {
             Self::Signing => "secret",
             Self::Headers => "headers",
             Self::Unsubscribe => "unsubscribe",
+            Self::Target => "target",
         }
     }
 }
@@ -83,13 +86,30 @@ pub(super) fn signing(
     channel: &ChannelId,
     kind: &ChannelKind,
 ) -> Result<Vec<SigningKey>, StoreError> {
-    let ChannelKind::Webhook { secret_sealed, previous, .. } = kind else { return Ok(Vec::new()) };
-    let opened = |sealed: &str| open(app, org, channel, Field::Signing, sealed).map(SigningKey::HmacSha256);
+    let ChannelKind::Webhook { signature, secret_sealed, previous, .. } = kind else { return Ok(Vec::new()) };
+    let opened = |sealed: &str| {
+        let secret = open(app, org, channel, Field::Signing, sealed)?;
+        Ok::<_, StoreError>(match signature {
+            Signature::HmacSha256 => SigningKey::HmacSha256(secret),
+            Signature::Ed25519 => {
+                let seed = secret.try_into().map_err(|_| StoreError::Corrupt("a channel's signing key".into()))?;
+                SigningKey::Ed25519(seed)
+            }
+        })
+    };
     let mut keys = vec![opened(secret_sealed)?];
     if let Some(previous) = previous.as_ref().filter(|p| p.until > app.now()) {
         keys.push(opened(&previous.sealed)?);
     }
     Ok(keys)
+}
+
+/// What a receiver verifies Ed25519 signatures with (`whpk_…`); `None`: the channel signs otherwise.
+pub fn public_key(app: &App, org: &OrgId, channel: &Channel) -> Result<Option<String>, StoreError> {
+    Ok(signing(app, org, &channel.id, &channel.kind)?.first().and_then(|key| match key {
+        SigningKey::Ed25519(seed) => Some(app.webhooks.public_key(seed)),
+        SigningKey::HmacSha256(_) => None,
+    }))
 }
 
 /// Bytes in hexadecimal.

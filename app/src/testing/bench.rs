@@ -47,6 +47,7 @@ impl Bench {
                 ..Settings::default()
             },
             directories: crate::directory::Directories::default(),
+            endpoints: crate::notify::Endpoints::default(),
         };
         Self { app, clock, tables, queue }
     }
@@ -54,7 +55,11 @@ impl Bench {
     /// Another process on the same store: it remembers nothing.
     #[must_use]
     pub fn restarted(self) -> Self {
-        let app = App { directories: crate::directory::Directories::default(), ..self.app };
+        let app = App {
+            directories: crate::directory::Directories::default(),
+            endpoints: crate::notify::Endpoints::default(),
+            ..self.app
+        };
         Self { app, ..self }
     }
 }

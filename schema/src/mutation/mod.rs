@@ -1,9 +1,11 @@
 //! What can be changed. Each mutation takes one `input` and gives the changed object or null, and `userErrors`.
 
 mod assets;
+mod deliveries;
 mod findings;
 mod notifications;
 mod people;
+mod trigger;
 
 use async_graphql::MergedObject;
 
@@ -14,4 +16,5 @@ pub struct Mutation(
     assets::AssetMutation,
     findings::FindingMutation,
     notifications::NotificationMutation,
+    deliveries::DeliveryMutation,
 );
