@@ -71,6 +71,10 @@ pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Res
         let hold = |d: &mut Delivery| (d.state, d.form) = (DeliveryState::Held, DeliveryForm::Release);
         return postpone(app, org, &delivery, until, hold).await;
     }
+    if delivery.form == DeliveryForm::Digest && delivery.events.is_empty() && !channel.trigger.send_empty {
+        let outcome = Outcome::cancelled("Nothing happened, and the channel wants no empty digests any more.");
+        return record(app, org, &delivery, outcome).await;
+    }
     if delivery.form == DeliveryForm::Page && delivery.state == DeliveryState::Held && over(app, org, &delivery).await?
     {
         let outcome = Outcome::cancelled("It was over before the quiet hours were, so nobody is woken.");
@@ -96,8 +100,7 @@ pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Res
 
 /// The end of the quiet hours that began while it waited for others.
 fn held_until(channel: &Channel, delivery: &Delivery, now: Timestamp) -> Option<Timestamp> {
-    let waited = matches!(delivery.form, DeliveryForm::Letter | DeliveryForm::Summary);
-    if !waited || delivery.at_once || !delivery.attempts.is_empty() || delivery.form == DeliveryForm::Summary {
+    if delivery.form != DeliveryForm::Letter || delivery.at_once || !delivery.attempts.is_empty() {
         return None;
     }
     channel.trigger.quiet_hours.as_ref()?.span(now).map(|(_, end)| end)

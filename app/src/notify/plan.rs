@@ -204,6 +204,8 @@ impl Case<'_> {
         closing: Option<(window::Frame, &Etag)>,
     ) -> Result<Planned, StoreError> {
         delivery.events.push(self.event.id);
+        // They may come in any order, and are told oldest first.
+        delivery.events.sort_unstable_by_key(|id| (id.bucket, id.number));
         let mut planned = Planned::Joined;
         if let (Some((frame, etag)), Some(row)) = (closing, &self.known.way.window) {
             delivery.next_attempt_at = Some(self.now);

@@ -20,8 +20,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 const OUTBOXES: usize = 500;
 /// Events of one outbox that a tick looks at.
 const EVENTS: usize = 300;
-/// Overdue attempts that a tick looks at.
+/// Overdue attempts that a tick reads at once; so many it asks for again at most, give or take a page.
 const OVERDUE: usize = 300;
+/// Pages of them that a tick reads.
+const PAGES: usize = 20;
 /// Reads side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -87,11 +89,21 @@ async fn overdue(app: &App) -> Result<usize, StoreError> {
     let now = app.now();
     let late = now - LATE;
     let to = Some(format!("{:013}", late.as_millisecond().max(0)));
-    let page = app.tables.range(Table::Deliveries, DUE, RowRange { from: String::new(), to, limit: OVERDUE }).await?;
-    let tasks = page.rows.iter().map(|note| overdue_one(app, note, now));
-    let results: Vec<_> =
-        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    results.into_iter().sum()
+    let mut range = RowRange { from: String::new(), to, limit: OVERDUE };
+    let mut asked = 0;
+    // What was asked for just now still lies in front; there may be more behind it.
+    for _ in 0..PAGES {
+        let page = app.tables.range(Table::Deliveries, DUE, range.clone()).await?;
+        let tasks = page.rows.iter().map(|note| overdue_one(app, note, now));
+        let results: Vec<_> =
+            futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        asked += results.into_iter().sum::<Result<usize, StoreError>>()?;
+        match page.next {
+            Some(next) if asked < OVERDUE => range.from = next,
+            _ => break,
+        }
+    }
+    Ok(asked)
 }
 
 /// One overdue note: takes a stale one away, asks again for an attempt that nobody makes.

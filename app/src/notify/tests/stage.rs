@@ -148,8 +148,7 @@ impl Stage {
 
     /// How many rows there are whose partition is this one and whose key begins so.
     pub(super) fn rows(&self, table: Table, partition: &str, prefix: &str) -> usize {
-        let all = self.bench.tables.everything();
-        all.iter().filter(|(t, p, row)| *t == table && p == partition && row.key.starts_with(prefix)).count()
+        self.bench.tables.count(table, partition, prefix)
     }
 
     /// Nothing is left to be done by anybody.
