@@ -12,12 +12,13 @@ use app::findings::{self, EventFilter, FindingFilter, TriageRequest};
 use app::ports::{
     Account, Batch, Exposure, HostAnswer, Op, RowRange, SearchPage, SourceError, SourceKey, Table, Tables,
 };
-use app::testing::{Bench, Fault, RecordingWebhooks};
+use app::testing::{Bench, Fault, RecordingMailer, RecordingWebhooks};
 use app::{notify, poll};
 use async_trait::async_trait;
 use domain::event::{Event, EventType};
 use domain::finding::{Finding, FindingState, Resolution, TriageReason};
 use domain::observation::{Banner, DataSource, HostObservation, Transport};
+use domain::trigger::{DecisionReason, Schedule, Trigger};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
@@ -412,7 +413,8 @@ async fn a_hint_that_got_lost_is_made_anew_within_a_day() {
 #[tokio::test]
 async fn nothing_is_lost_wherever_it_crashes() {
     let calls = {
-        let plant = Plant::new().await;
+        let mut plant = Plant::new().await;
+        channels(&mut plant).await;
         let before = plant.bench.tables.calls();
         whole_way(&plant).await;
         plant.bench.tables.calls() - before
@@ -421,20 +423,13 @@ async fn nothing_is_lost_wherever_it_crashes() {
     for fault in [Fault::Before, Fault::After, Fault::Lost] {
         for at in 1..=calls {
             let mut plant = Plant::new().await;
-            let receiver = Arc::new(RecordingWebhooks::default());
-            plant.bench.app.webhooks = receiver.clone();
-            let hook = notify::NewWebhook {
-                name: "SIEM".into(),
-                url: "https://siem.example.com/".into(),
-                ..notify::NewWebhook::default()
-            };
-            notify::create_webhook(&plant.bench, &plant.caller, hook).await.unwrap();
+            let (receiver, mailer) = channels(&mut plant).await;
             plant.bench.tables.fail_at(at, fault);
             whole_way(&plant).await;
             plant.bench.tables.heal();
             // Life goes on: whoever was interrupted asks again, and the timer ticks.
             plant.bench = plant.bench.restarted();
-            for _ in 0..6 {
+            for _ in 0..8 {
                 plant.later(1);
                 whole_way(&plant).await;
             }
@@ -447,6 +442,12 @@ async fn nothing_is_lost_wherever_it_crashes() {
                 assert!(!copies.is_empty(), "{fault:?} at call {at}: {:?} {number} was never sent", event.kind);
                 assert!(copies.iter().all(|c| c.id == copies[0].id), "{fault:?} at call {at}: one event, two ids");
             }
+            for event in events.iter().filter(|e| plant.now().duration_since(e.at) > SignedDuration::from_hours(2)) {
+                let told = notify::decisions_of_event(&plant.bench, &plant.caller, event.id).await.unwrap();
+                let all = told.iter().all(|t| t.reason == DecisionReason::Delivered);
+                assert!(all && told.len() == 2, "{fault:?} at call {at}: {:?} {told:?}", event.kind);
+            }
+            assert!(!mailer.mails().is_empty());
             let told = kinds(&events);
             for once in [EventType::AssetCreated, EventType::AssetFirstPolled] {
                 assert_eq!(told.iter().filter(|k| **k == once).count(), 1, "{fault:?} at call {at}: {told:?}");
@@ -458,6 +459,27 @@ async fn nothing_is_lost_wherever_it_crashes() {
             plant.counters_are_true().await;
         }
     }
+}
+
+/// A machine that hears of everything at once, and people who read of it once an hour.
+async fn channels(plant: &mut Plant) -> (Arc<RecordingWebhooks>, Arc<RecordingMailer>) {
+    let (receiver, mailer) = (Arc::new(RecordingWebhooks::default()), Arc::new(RecordingMailer::default()));
+    (plant.bench.app.webhooks, plant.bench.app.mailer) = (receiver.clone(), mailer.clone());
+    let hook = notify::NewWebhook {
+        name: "SIEM".into(),
+        url: "https://siem.example.com/".into(),
+        ..notify::NewWebhook::default()
+    };
+    notify::create_webhook(&plant.bench, &plant.caller, hook).await.unwrap();
+    let mail = notify::NewEmail {
+        name: "Night shift".into(),
+        recipients: vec!["ops@plant.example".into()],
+        trigger: Some(Trigger { schedule: Schedule::Hourly, ..Trigger::default() }),
+        confirmed: true,
+        ..notify::NewEmail::default()
+    };
+    notify::create_email(&plant.bench, &plant.caller, mail).await.unwrap();
+    (receiver, mailer)
 }
 
 /// Registers a device unless it is there, polls and tells; errors are what a crash looks like from outside.

@@ -1,7 +1,7 @@
 //! What people say of when a channel is told, as it comes in.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, Result};
-use domain::trigger::{QuietHours, TimeOfDay, Trigger};
+use domain::trigger::{QuietEnd, QuietHours, TimeOfDay, Trigger};
 
 use crate::context::bad_input;
 use crate::enums::{Confidence, DeliverySchedule, EventType, FirstPoll, NotificationGroup, QuietHoursEnd, Severity};
@@ -51,13 +51,13 @@ pub(super) struct QuietHoursInput {
     /// The IANA zone whose clock it is.
     time_zone: String,
     /// Critical findings come through.
-    #[graphql(default = true)]
-    except_critical: bool,
+    #[graphql(default_with = "Some(true)")]
+    except_critical: Option<bool>,
     /// The days on which they begin, 1 (Monday) to 7 (Sunday); every day where nothing is said.
     weekdays: Option<Vec<i32>>,
     /// What happens to what came meanwhile.
-    #[graphql(default_with = "QuietHoursEnd::Release")]
-    after: QuietHoursEnd,
+    #[graphql(default_with = "Some(QuietHoursEnd::Release)")]
+    after: Option<QuietHoursEnd>,
 }
 
 impl NotificationTriggerInput {
@@ -94,9 +94,9 @@ impl QuietHoursInput {
             from: time(&self.from)?,
             to: time(&self.to)?,
             time_zone: self.time_zone,
-            except_critical: self.except_critical,
+            except_critical: self.except_critical.unwrap_or(true),
             weekdays: self.weekdays.unwrap_or_default().into_iter().map(weekday).collect::<Result<_>>()?,
-            after: self.after.into(),
+            after: self.after.map_or(QuietEnd::Release, Into::into),
         })
     }
 }
