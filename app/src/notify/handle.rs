@@ -76,7 +76,8 @@ pub async fn drain(app: &App, max: usize) -> Result<usize, StoreError> {
 }
 
 async fn one(app: &App, message: &Message) {
-    let handled = handle_message(app, &message.body, Some(message.dequeue_count)).await;
+    // On the heap: eight of them side by side are too much for a stack.
+    let handled = Box::pin(handle_message(app, &message.body, Some(message.dequeue_count))).await;
     let done = match handled {
         Ok(_) => app.queue.delete(QueueName::Notifications, message).await,
         Err(error) if message.dequeue_count >= MOST_TRIES => {

@@ -21,7 +21,7 @@ const HIDDEN: Duration = Duration::from_mins(10);
 pub(super) async fn settle(app: &App) -> Result<usize, Error> {
     let mut settled = 0;
     for message in app.queue.receive(QueueName::NotificationsPoison, MOST, HIDDEN).await? {
-        match one(app, &message).await {
+        match Box::pin(one(app, &message)).await {
             Ok(()) => {
                 app.queue.delete(QueueName::NotificationsPoison, &message).await?;
                 settled += 1;
