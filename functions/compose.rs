@@ -10,8 +10,10 @@ use std::time::Duration;
 use app::ports::{Clock, Ids, Mailer, Queue, StoreError, Tables};
 use app::vault::Vault;
 use app::{App, Settings};
+use channels::chat::Messenger;
+use channels::egress::{EgressPolicy, Gate};
 use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
-use channels::webhook::{EgressPolicy, Sender};
+use channels::webhook::Sender;
 use identity::NoProvider;
 use schema::http::HttpSettings;
 use sources::{Governor, SourceSettings, Sources};
@@ -47,7 +49,7 @@ pub enum ComposeError {
     /// Mail.
     #[error("IOTMONITOR_SMTP_URL, IOTMONITOR_MAIL_FROM: {0}")]
     Mail(#[from] SmtpSetupError),
-    /// The sender of webhooks.
+    /// The gate to receivers.
     #[error("the HTTP client cannot be built")]
     Client(#[from] reqwest::Error),
 }
@@ -88,12 +90,14 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let outbound = Outbound::new(config.egress.authorities.as_deref())?;
     let Store { tables, queue, vault } = open(config, &outbound, &clock, &*ids)?;
+    let gate = Arc::new(Gate::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?);
     let woken = Arc::new(Woken::default());
     let app = App {
         exposure: Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?),
         tables,
         queue: Arc::new(WokenQueue::new(queue, Arc::clone(&woken))),
-        webhooks: Arc::new(Sender::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?),
+        webhooks: Arc::new(Sender::new(Arc::clone(&gate))),
+        chats: Arc::new(Messenger::new(gate)),
         mailer: mailer(config)?,
         letters: Arc::new(Stationery),
         clock,
@@ -110,6 +114,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         directories: app::directory::Directories::default(),
         hashing: app::access::Hashing::default(),
         openid: Arc::new(NoProvider),
+        endpoints: app::notify::Endpoints::default(),
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
     Ok(Arc::new(Program::new(Arc::new(app), config.server.clone(), woken, graphql)))

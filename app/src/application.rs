@@ -7,7 +7,8 @@ use ulid::Ulid;
 
 use crate::access::Hashing;
 use crate::directory::Directories;
-use crate::ports::{Clock, Exposure, Ids, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
+use crate::notify::Endpoints;
+use crate::ports::{Chats, Clock, Exposure, Ids, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -51,6 +52,8 @@ pub struct App {
     pub exposure: Arc<dyn Exposure>,
     /// Signed requests.
     pub webhooks: Arc<dyn Webhooks>,
+    /// Messages to where people talk.
+    pub chats: Arc<dyn Chats>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// What is written in mails.
@@ -69,6 +72,8 @@ pub struct App {
     pub hashing: Hashing,
     /// Who else tells who somebody is.
     pub openid: Arc<dyn OpenId>,
+    /// How the receivers stand that this process asks.
+    pub endpoints: Endpoints,
 }
 
 impl App {

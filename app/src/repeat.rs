@@ -94,7 +94,8 @@ impl ClientRequest {
         Ok(Before::Answered(first.answer))
     }
 
-    fn row(&self) -> String {
+    /// The key of its row.
+    pub(crate) fn row(&self) -> String {
         format!("{PREFIX}{}", self.key)
     }
 }

@@ -68,6 +68,8 @@ impl World {
             directories: app::directory::Directories::default(),
             hashing: app::access::Hashing::default(),
             openid: Arc::new(Silent),
+            chats: Arc::new(Silent),
+            endpoints: app::notify::Endpoints::default(),
         });
         app.tables.prepare().await?;
         let owner = bootstrap(&app, "ops@plant.example", "a long enough pass phrase", "Ops", Some("Plant")).await?;

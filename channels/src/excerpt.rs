@@ -1,6 +1,8 @@
 //! What strangers say, made safe to keep and to show: bounded, valid text without anything that steers a terminal,
 //! a log, a mail header or the direction of reading.
 
+use domain::payload::cut;
+
 /// At most so much of a foreign answer is kept, in bytes.
 pub(crate) const MAX_EXCERPT: usize = 2048;
 
@@ -14,6 +16,10 @@ pub(crate) fn excerpt(bytes: &[u8]) -> Option<String> {
 
 /// One line of at most `max` bytes: white space collapsed, other control and direction characters dropped.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
+    let head = cut(text.trim_start(), max);
+    if is_one_line(head) {
+        return head.trim_end().to_owned();
+    }
     let mut line = String::with_capacity(text.len().min(max));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         let mut visible = word.chars().filter(|c| !steers(*c)).peekable();
@@ -29,6 +35,11 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// Most texts are what they should be: visible ASCII with single blanks.
+fn is_one_line(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("  ")
 }
 
 /// Characters that show nothing and change what others show: marks and overrides of direction, joiners, tags.

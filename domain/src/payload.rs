@@ -9,6 +9,7 @@ use crate::asset::Asset;
 use crate::event::{Action, Change, Draft, EventType};
 use crate::finding::{Comment, Evidence, Finding, FindingState, NamedVulnerability, Triage};
 use crate::host::Host;
+use crate::ids::FindingId;
 use crate::service::Service;
 
 /// Who and where, which only the use case knows.
@@ -119,6 +120,20 @@ pub fn triage_part(t: &Triage) -> Value {
         "id": t.id, "policyId": null, "state": t.state, "reason": t.reason, "note": t.note.as_deref().map(|n| cut(n, 1000)),
         "by": {"kind": t.by.kind, "id": t.by.id, "name": t.by.name}, "approvedBy": t.approved_by, "until": t.until,
     })
+}
+
+/// The parts of an event about a decision by people. `ended_because`: what ended it; `None`: it still holds.
+pub fn triage_parts(
+    triage: &Triage,
+    ended_because: Option<&str>,
+    findings: &[FindingId],
+) -> Vec<(&'static str, Value)> {
+    vec![
+        ("triage", triage_part(triage)),
+        ("endedBecause", json!(ended_because)),
+        ("findingIds", json!(findings.iter().take(100).collect::<Vec<_>>())),
+        ("findingCount", json!(findings.len())),
+    ]
 }
 
 fn vulnerability(v: &NamedVulnerability) -> Value {

@@ -1,4 +1,4 @@
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use app::access::{NewApiToken, bootstrap, create_api_token};
 use app::assets::{OnExisting, Outcome, import, read_csv};
 use app::notify::{NewEmail, NewWebhook, create_email, create_webhook};
@@ -28,6 +28,7 @@ pub(super) async fn set_up(program: &Program, inbox: &Inbox) -> Result<Kept> {
         ..NewWebhook::default()
     };
     let (_, secret) = create_webhook(app, &owner, webhook).await?;
+    let secret = secret.context("a webhook that is signed with a shared secret has one")?;
     let email =
         NewEmail { name: "Mail inbox".into(), recipients: vec![EMAIL.into()], confirmed: true, ..NewEmail::default() };
     create_email(app, &owner, email).await?;

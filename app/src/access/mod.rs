@@ -41,6 +41,7 @@ mod note;
 mod organization;
 mod own;
 mod password;
+mod people;
 mod pointer;
 mod profile;
 mod purge;
@@ -80,6 +81,7 @@ pub use organization::{
 };
 pub use own::{create_organization, switch_organization};
 pub use password::Hashing;
+pub(crate) use people::people;
 pub use profile::{ProfilePatch, change_password, revoke_session, update_profile};
 pub(crate) use purge::purge;
 pub use register::{Register, register};

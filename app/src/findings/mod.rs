@@ -1,5 +1,6 @@
 //! What is wrong, and what people do about it.
 
+mod endings;
 mod hand_over;
 mod list;
 mod read;
@@ -12,5 +13,6 @@ pub use read::{
     EventFilter, EventPage, HostView, Overview, ServiceFilter, ServicePage, event, events_page, finding, findings_of,
     host, hosts_of, overview, service, services_page,
 };
+pub(crate) use read::{is_active, open_since};
 pub(crate) use stored::{StoredAsset, alias_row, host_key, load, plain};
 pub use triage::{TriageRequest, comment, comment_once, triage};

@@ -26,6 +26,17 @@ pub async fn finding(app: &App, caller: &Caller, id: &FindingId) -> Result<Optio
     Ok(stored_finding(app, &caller.org, id).await?.map(|f| f.finding))
 }
 
+/// Is there still something to do about a finding? What cannot be found is not known to have ended.
+pub(crate) async fn is_active(app: &App, org: &OrgId, id: &FindingId) -> Result<bool, Error> {
+    Ok(stored_finding(app, org, id).await?.is_none_or(|f| f.finding.state.is_active()))
+}
+
+/// Since when there is something to do about a finding; `None`: there is not.
+pub(crate) async fn open_since(app: &App, org: &OrgId, id: &FindingId) -> Result<Option<Timestamp>, Error> {
+    let found = stored_finding(app, org, id).await?.map(|f| f.finding);
+    Ok(found.filter(|f| f.state.is_active()).map(|f| f.opened_at))
+}
+
 pub(super) async fn stored_finding(app: &App, org: &OrgId, id: &FindingId) -> Result<Option<StoredFinding>, Error> {
     let row = app.tables.get(Table::Exposure, &ledger::partition(org, id.bucket), &id.row()).await?;
     match row {

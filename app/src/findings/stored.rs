@@ -11,6 +11,7 @@ use domain::payload::{self, Group};
 use domain::service::Service;
 use jiff::Timestamp;
 
+use super::endings::{self, Endings};
 use crate::ledger::{Decision, Entered};
 use crate::ports::{Op, Row, RowRange, StoreError, Table, Tables, Value, WriteRow};
 use crate::retention::CLOSED_SERVICES;
@@ -163,11 +164,15 @@ impl StoredAsset {
         for step in &decided.findings {
             by_finding.entry(step.after.id.clone()).or_default().push(step.clone());
         }
+        let mut endings = Endings::of(by_finding.values().flatten());
         for steps in by_finding.values() {
             let last = steps.last().map(|s| &s.after);
             let service = last.and_then(|f| f.service.as_ref()).and_then(|id| after.get(id).copied());
             let host = last.and_then(|f| hosts.get(&f.ip).copied());
-            decisions.push(self.finding_decision(steps, asset, service.map(|s| (s, host)), group, first_poll, now));
+            let mut decision = self.finding_decision(steps, asset, service.map(|s| (s, host)), group, first_poll, now);
+            // With the first of its findings: a crash behind it tells of the others once more, never of none.
+            decision.drafts.extend(endings.told_with(steps, asset));
+            decisions.push(decision);
         }
         Ok(decisions)
     }
@@ -233,7 +238,7 @@ impl StoredAsset {
             (None, Some(id)) => (self.stored.known.services.get(id), self.stored.known.hosts.get(&last.after.ip)),
             _ => (service, host),
         };
-        let drafts = steps.iter().filter_map(|step| {
+        let drafts = steps.iter().filter(|step| !endings::is_of_triage(step)).filter_map(|step| {
             let parts = payload::finding_parts(&step.after, asset, service, host, group, now);
             payload::finding_draft(step, parts, asset, first_poll)
         });

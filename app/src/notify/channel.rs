@@ -1,11 +1,14 @@
 use std::fmt;
 
 use domain::actor::Actor;
-use domain::email::EmailAddress;
+use domain::event::EventType;
 use domain::ids::ChannelId;
 use domain::trigger::{DecisionReason, Trigger};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::recipient::Recipient;
+use crate::ports::ChatService;
 
 /// A way to reach a machine or people. A deleted one stays as a tombstone with its name, so that history can be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,9 +39,24 @@ pub struct Channel {
     /// Since when nothing but failures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
-    /// How many failures since then.
+    /// How many failed attempts since then.
     #[serde(default)]
     pub failures: u32,
+    /// How many deliveries did not arrive at their first attempt since then.
+    #[serde(default)]
+    pub undelivered: u32,
+    /// How often people were warned since then: at 24 h, at 72 h.
+    #[serde(default)]
+    pub warned: u8,
+    /// People were told that it fails or was switched off, and not yet that it works again.
+    #[serde(default)]
+    pub alarmed: bool,
+    /// What is to be announced of its state and was not yet, for all that we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
+    /// The events from which on what is open still has to be told; see [`super::NewWebhook::backfill_open`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfill>,
     /// Why the program switched it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_reason: Option<String>,
@@ -58,6 +76,9 @@ pub enum ChannelKind {
     Webhook {
         /// Where to. May hold a secret of the receiver: not for logs.
         url: String,
+        /// How requests are signed.
+        #[serde(default)]
+        signature: Signature,
         /// What signs, sealed.
         secret_sealed: String,
         /// When the secret was made.
@@ -73,7 +94,60 @@ pub enum ChannelKind {
     Email {
         /// Who. Only the confirmed ones are written to.
         recipients: Vec<Recipient>,
+        /// Every OWNER with a verified address too.
+        #[serde(default)]
+        to_owners: bool,
+        /// Whoever is to work on a finding is told of it too, if their address is verified.
+        #[serde(default)]
+        to_assignees: bool,
+        /// The members who were written to for these reasons, with their ways out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        members: Vec<Recipient>,
     },
+    /// Messages to where people talk, or incidents that wake them.
+    Chat {
+        /// Which product.
+        service: ChatService,
+        /// Where to, as JSON, sealed: all of it is a credential.
+        target_sealed: String,
+    },
+}
+
+/// How webhooks are signed (Standard Webhooks 1.0).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Signature {
+    /// `v1`: a secret that both sides hold.
+    #[default]
+    HmacSha256,
+    /// `v1a`: the receiver holds only the public key.
+    Ed25519,
+}
+
+/// What is to be announced of a channel's state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notice {
+    /// `CHANNEL_FAILING`, `CHANNEL_DISABLED` or `CHANNEL_RECOVERED`.
+    pub kind: EventType,
+    /// When it was found.
+    pub at: Timestamp,
+    /// What the last attempt ran into.
+    pub last_error: Option<String>,
+    /// Since when nothing but failures.
+    pub failing_since: Timestamp,
+    /// How many deliveries did not arrive.
+    pub undelivered: u32,
+}
+
+/// Where telling a new channel of what is open stands: events behind `after`, up to `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Backfill {
+    /// The number of the last event that was looked at.
+    pub after: u64,
+    /// The number of the last event before the channel was made.
+    pub until: u64,
 }
 
 /// Shows neither addresses nor secrets.
@@ -81,7 +155,8 @@ impl fmt::Debug for ChannelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Webhook { .. } => f.write_str("Webhook"),
-            Self::Email { recipients } => write!(f, "Email({} recipients)", recipients.len()),
+            Self::Email { recipients, .. } => write!(f, "Email({} recipients)", recipients.len()),
+            Self::Chat { service, .. } => write!(f, "Chat({service:?})"),
         }
     }
 }
@@ -93,46 +168,6 @@ pub struct PreviousSecret {
     pub sealed: String,
     /// Until when requests are signed with it too.
     pub until: Timestamp,
-}
-
-/// Somebody who is written to.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Recipient {
-    /// Their address.
-    pub email: EmailAddress,
-    /// When they said that we may write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed_at: Option<Timestamp>,
-    /// The hash of the token that confirms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_sha256: Option<String>,
-    /// When the confirmation mail was taken by the server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked_at: Option<Timestamp>,
-    /// The token that unsubscribes, sealed, because every mail shows it.
-    pub unsubscribe_sealed: String,
-    /// When they said that we must not write any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsubscribed_at: Option<Timestamp>,
-    /// Why the mail server will never take mail for them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suppressed_reason: Option<String>,
-}
-
-impl Recipient {
-    /// May they be written to? Err: why not.
-    pub fn reachable(&self) -> Result<(), DecisionReason> {
-        if self.unsubscribed_at.is_some() {
-            Err(DecisionReason::Unsubscribed)
-        } else if self.suppressed_reason.is_some() {
-            Err(DecisionReason::Suppressed)
-        } else if self.confirmed_at.is_none() {
-            Err(DecisionReason::Unconfirmed)
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// How a channel is.
@@ -181,7 +216,10 @@ impl Channel {
 
     /// Is there anybody to send to? Err: why not; who may still confirm goes first.
     pub fn reachable(&self) -> Result<(), DecisionReason> {
-        let ChannelKind::Email { recipients } = &self.kind else { return Ok(()) };
+        let ChannelKind::Email { recipients, to_owners, to_assignees, .. } = &self.kind else { return Ok(()) };
+        if *to_owners || *to_assignees {
+            return Ok(());
+        }
         let mut worst = Err(DecisionReason::Unconfirmed);
         for (index, recipient) in recipients.iter().enumerate() {
             match recipient.reachable() {
@@ -194,22 +232,36 @@ impl Channel {
         worst
     }
 
-    /// Does it lead to people? They get windows and summaries, machines get every event.
+    /// Does it lead to people? They get windows and summaries, machines get every event. An incident system is a machine.
     pub fn is_for_people(&self) -> bool {
-        matches!(self.kind, ChannelKind::Email { .. })
+        match &self.kind {
+            ChannelKind::Webhook { .. } => false,
+            ChannelKind::Email { .. } => true,
+            ChannelKind::Chat { service, .. } => *service != ChatService::PagerDuty,
+        }
+    }
+
+    /// Everybody who is written to, whatever the reason.
+    pub(super) fn everybody(&mut self) -> impl Iterator<Item = &mut Recipient> {
+        let lists: [&mut [Recipient]; 2] = match &mut self.kind {
+            ChannelKind::Email { recipients, members, .. } => [recipients, members],
+            ChannelKind::Webhook { .. } | ChannelKind::Chat { .. } => [&mut [], &mut []],
+        };
+        lists.into_iter().flatten()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::email::EmailAddress;
 
     fn email(recipients: Vec<Recipient>) -> Channel {
         Channel {
             id: ChannelId::from_ulid("01J8ZQ4W3E9V6T5R2P1N0M8K7H").unwrap(),
             name: "Night shift".into(),
             enabled: true,
-            kind: ChannelKind::Email { recipients },
+            kind: ChannelKind::Email { recipients, to_owners: false, to_assignees: false, members: Vec::new() },
             trigger: Trigger::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
@@ -218,6 +270,11 @@ mod tests {
             last_failure_at: None,
             failing_since: None,
             failures: 0,
+            undelivered: 0,
+            warned: 0,
+            alarmed: false,
+            notice: None,
+            backfill: None,
             disabled_reason: None,
             expression_error: None,
             deleted_at: None,

@@ -3,7 +3,8 @@ use domain::ids::ChannelId;
 use domain::role::Action;
 use jiff::{SignedDuration, Timestamp};
 
-use super::channel::{Channel, ChannelKind, Recipient};
+use super::channel::Channel;
+use super::recipient::Recipient;
 use super::registry;
 use super::secret::{Field, Token, open};
 use crate::access::Caller;
@@ -87,7 +88,7 @@ pub async fn resend_confirmation(
     let (token, now) = (Token::new(app, &caller.org, id), app.now());
     let mut fault = None;
     let channel = registry::amend(app, &caller.org, id, |channel| {
-        let found = recipients_of(channel).iter_mut().find(|r| r.email == *email);
+        let found = channel.everybody().find(|r| r.email == *email);
         fault = may_ask(found.as_deref(), now).err();
         match (found, &fault) {
             (Some(recipient), None) => {
@@ -146,7 +147,7 @@ pub(super) async fn ask(
             text: composed.text,
             html: composed.html,
             message_id: format!("confirm_{}", token.hash().get(..26).unwrap_or_default()),
-            headers: Vec::new(),
+            headers: composed.headers,
         };
         match app.mailer.send(mail).await {
             Ok(()) => asked.push(email),
@@ -155,20 +156,13 @@ pub(super) async fn ask(
     }
     let now = app.now();
     let noted = registry::amend(app, &caller.org, &channel.id, |c| {
-        for recipient in recipients_of(c).iter_mut().filter(|r| asked.contains(&r.email)) {
+        for recipient in c.everybody().filter(|r| asked.contains(&r.email)) {
             recipient.asked_at = Some(now);
         }
         !asked.is_empty()
     })
     .await?;
     Ok(noted.unwrap_or_else(|| channel.clone()))
-}
-
-fn recipients_of(channel: &mut Channel) -> &mut [Recipient] {
-    match &mut channel.kind {
-        ChannelKind::Email { recipients } => recipients,
-        ChannelKind::Webhook { .. } => &mut [],
-    }
 }
 
 /// Is it the recipient whose mails show this token?
@@ -187,7 +181,7 @@ where
     let mut found = Err(not_ours());
     registry::amend(app, &token.org, &token.channel, |channel| {
         let (name, gone) = (channel.name.clone(), channel.deleted_at.is_some());
-        let Some(recipient) = recipients_of(channel).iter_mut().find(|r| !gone && wanted(r)) else { return false };
+        let Some(recipient) = channel.everybody().find(|r| !gone && wanted(r)) else { return false };
         let changed = change(recipient);
         found = changed.clone().map(|_| Subscription { channel: name, email: recipient.email.clone() });
         changed.unwrap_or(false)

@@ -35,8 +35,12 @@ impl Decision {
             Some(DeliveryState::Delivered) => DecisionReason::Delivered,
             Some(DeliveryState::Exhausted) => DecisionReason::Exhausted,
             Some(DeliveryState::Cancelled) => DecisionReason::ChannelDisabled,
-            Some(DeliveryState::Held) => DecisionReason::HeldInQuietHours,
-            Some(DeliveryState::Pending | DeliveryState::Retrying) | None => self.reason,
+            // It was on its way when quiet hours began.
+            Some(DeliveryState::Held) if matches!(self.reason, DecisionReason::Queued) => {
+                DecisionReason::HeldInQuietHours
+            }
+            Some(DeliveryState::Retrying) => DecisionReason::Queued,
+            Some(DeliveryState::Pending | DeliveryState::Held) | None => self.reason,
         }
     }
 }
@@ -49,7 +53,7 @@ pub const fn explain(reason: DecisionReason) -> &'static str {
         DecisionReason::HeldForDigest => "It waits for the channel's next digest.",
         DecisionReason::HeldInQuietHours => "It waits for the end of the channel's quiet hours.",
         DecisionReason::DroppedInQuietHours => "It came in the channel's quiet hours, which drop.",
-        DecisionReason::Summarized => "It is part of a first poll, of which the channel gets one summary.",
+        DecisionReason::Summarized => "It is part of something that the channel is told of as a whole.",
         DecisionReason::NotEventType => "The channel's trigger does not ask for such events.",
         DecisionReason::BelowSeverity => "It is less severe than the channel's trigger asks for.",
         DecisionReason::NotConfidence => "It is not as sure as the channel's trigger asks for.",

@@ -1,14 +1,16 @@
+use domain::event::Action;
 use domain::ids::OrgId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::channel::Channel;
+use super::channel::{Channel, ChannelKind};
 use super::delivery::{Delivery, DeliveryForm, DeliveryId, DeliveryState, Lease};
+use super::endpoints::{self, Entry};
 use super::outcome::{Ending, Outcome};
 use super::route::put_attempt;
 use super::schedule::wait_before;
-use super::{health, mail, registry, shelf, webhook};
+use super::{chat, empty, health, incident, mail, registry, shelf, webhook};
 use crate::ports::Commit;
-use crate::{App, Error};
+use crate::{App, Error, findings};
 
 /// A result that was overtaken is recorded again so often.
 const TRIES: usize = 8;
@@ -24,6 +26,8 @@ pub enum Attempted {
     Leased,
     /// The message came before its time and was put again.
     Early,
+    /// It is the receiver's turn later, or the channel's quiet hours began: the attempt has another time now.
+    Postponed(Timestamp),
     /// There is no such delivery.
     Unknown,
 }
@@ -52,23 +56,94 @@ pub async fn attempt(app: &App, org: &OrgId, id: &DeliveryId, number: u32) -> Re
 
 /// Nobody else makes an attempt for a minute, four times what a request may take. Mails to many recipients take longer.
 pub(super) fn lease(form: DeliveryForm, by: &str, now: Timestamp) -> Lease {
-    let seconds = if form == DeliveryForm::Request { 60 } else { 600 };
+    let seconds = if matches!(form, DeliveryForm::Request | DeliveryForm::Page) { 60 } else { 600 };
     Lease { by: by.to_owned(), until: now + SignedDuration::from_secs(seconds) }
 }
 
-/// Makes the next attempt of a delivery that we hold, and records it.
+/// Makes the next attempt of a delivery that we hold, and records it; unless this is not the time.
 pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Result<Attempted, Error> {
     let channel = registry::read(app, org, &delivery.channel).await?.map(|(channel, _)| channel);
     let Some(channel) = channel.filter(Channel::is_on) else {
         let outcome = Outcome::cancelled("The channel was switched off or deleted before this was delivered.");
         return record(app, org, &delivery, outcome).await;
     };
-    let outcome = match delivery.form {
-        DeliveryForm::Request => webhook::send(app, org, &channel, &delivery).await,
-        DeliveryForm::Letter | DeliveryForm::Summary => mail::send(app, org, &channel, &delivery).await?,
+    if let Some(until) = held_until(&channel, &delivery, app.now()) {
+        let hold = |d: &mut Delivery| (d.state, d.form) = (DeliveryState::Held, DeliveryForm::Release);
+        return postpone(app, org, &delivery, until, hold).await;
+    }
+    if delivery.form == DeliveryForm::Digest && delivery.events.is_empty() && !channel.trigger.send_empty {
+        let outcome = Outcome::cancelled("Nothing happened, and the channel wants no empty digests any more.");
+        return record(app, org, &delivery, outcome).await;
+    }
+    if delivery.form == DeliveryForm::Page && delivery.state == DeliveryState::Held && over(app, org, &delivery).await?
+    {
+        let outcome = Outcome::cancelled("It was over before the quiet hours were, so nobody is woken.");
+        return record(app, org, &delivery, outcome).await;
+    }
+    match endpoints::enter(app, &channel, &delivery).await? {
+        Entry::Go => {}
+        Entry::Turn(at) => return postpone(app, org, &delivery, at, |d| d.turn = Some(at)).await,
+        Entry::PutOff(at) => return postpone(app, org, &delivery, at, |d| d.put_off += 1).await,
+    }
+    let outcome = match &channel.kind {
+        ChannelKind::Webhook { .. } => webhook::send(app, org, &channel, &delivery).await,
+        ChannelKind::Email { .. } => mail::send(app, org, &channel, &delivery).await?,
+        ChannelKind::Chat { .. } => chat::send(app, org, &channel, &delivery).await?,
     };
+    endpoints::leave(app, &channel, outcome.answers).await;
     health::note(app, org, &channel, &outcome).await?;
+    if delivery.form == DeliveryForm::Digest {
+        empty::follow(app, org, &channel, &delivery).await?;
+    }
     record(app, org, &delivery, outcome).await
+}
+
+/// The end of the quiet hours that began while it waited for others.
+fn held_until(channel: &Channel, delivery: &Delivery, now: Timestamp) -> Option<Timestamp> {
+    if delivery.form != DeliveryForm::Letter || delivery.at_once || !delivery.attempts.is_empty() {
+        return None;
+    }
+    channel.trigger.quiet_hours.as_ref()?.span(now).map(|(_, end)| end)
+}
+
+/// Does it wake somebody about what has ended by now?
+async fn over(app: &App, org: &OrgId, delivery: &Delivery) -> Result<bool, Error> {
+    let Some(id) = delivery.events.first() else { return Ok(false) };
+    let Some(event) = app.event(org, *id).await? else { return Ok(false) };
+    let opens = matches!(incident::action(&event), Action::Open | Action::Reopen);
+    match &event.subjects.finding {
+        Some(finding) if opens => Ok(!findings::is_active(app, org, finding).await?),
+        _ => Ok(false),
+    }
+}
+
+/// Gives the attempt another time; it counts as none.
+async fn postpone(
+    app: &App,
+    org: &OrgId,
+    held: &Delivery,
+    at: Timestamp,
+    change: impl Fn(&mut Delivery) + Send + Sync,
+) -> Result<Attempted, Error> {
+    shelf::note_due(app, org, &held.id, at).await?;
+    let moved = ours(app, org, held, |delivery| {
+        delivery.lease = None;
+        delivery.next_attempt_at = Some(at);
+        change(delivery);
+    });
+    let Some(delivery) = moved.await? else { return Ok(Attempted::Stale) };
+    put_attempt(app, org, &delivery, at).await;
+    forget(app, org, held, Some(at)).await;
+    Ok(Attempted::Postponed(at))
+}
+
+/// Takes back the note of an attempt that was made, or moved to `next`.
+async fn forget(app: &App, org: &OrgId, held: &Delivery, next: Option<Timestamp>) {
+    let Some(at) = held.next_attempt_at.filter(|at| Some(*at) != next) else { return };
+    // What went out at once was never noted.
+    if held.next_number() > 1 || at != held.created_at {
+        shelf::forget_due(app, org, &held.id, at).await;
+    }
 }
 
 /// Stores what an attempt brought.
@@ -87,35 +162,42 @@ async fn record(app: &App, org: &OrgId, held: &Delivery, outcome: Outcome) -> Re
     if let Some(at) = next {
         shelf::note_due(app, org, &held.id, at).await?;
     }
-    let Some(delivery) = store(app, org, held, &outcome, next, now).await? else { return Ok(Attempted::Stale) };
+    let made = ours(app, org, held, |delivery| outcome.apply(delivery, next, now)).await?;
+    let Some(delivery) = made else {
+        // Ours if an answer got lost: the records tell.
+        return Ok(match shelf::read(app, org, &held.id).await? {
+            Some((d, _)) if !outcome.records.is_empty() && outcome.records.iter().all(|r| d.attempts.contains(r)) => {
+                if let Some(at) = d.next_attempt_at {
+                    put_attempt(app, org, &d, at).await;
+                }
+                forget(app, org, held, d.next_attempt_at).await;
+                Attempted::Made(d.state)
+            }
+            _ => Attempted::Stale,
+        });
+    };
     if let Some(at) = delivery.next_attempt_at {
         put_attempt(app, org, &delivery, at).await;
     }
-    let was_noted = held.next_number() > 1 || held.form == DeliveryForm::Letter;
-    if let (true, Some(at)) = (was_noted, held.next_attempt_at) {
-        shelf::forget_due(app, org, &held.id, at).await;
-    }
+    forget(app, org, held, next).await;
     Ok(Attempted::Made(delivery.state))
 }
 
-/// `None`: our lease ended and somebody else made the attempt too; theirs is the one that counts.
-async fn store(
+/// Changes a delivery that we hold. `None`: our lease ended and somebody else has it, or we changed it already and the
+/// answer got lost.
+async fn ours(
     app: &App,
     org: &OrgId,
     held: &Delivery,
-    outcome: &Outcome,
-    next: Option<Timestamp>,
-    now: Timestamp,
+    change: impl Fn(&mut Delivery) + Send + Sync,
 ) -> Result<Option<Delivery>, Error> {
-    let ours = |d: &Delivery| d.lease.as_ref().map(|l| &l.by) == held.lease.as_ref().map(|l| &l.by);
+    let by = |d: &Delivery| d.lease.as_ref().map(|l| l.by.clone());
     for _ in 0..TRIES {
         let Some((mut delivery, etag)) = shelf::read(app, org, &held.id).await? else { return Ok(None) };
-        if !ours(&delivery) {
-            // Ours if an answer got lost in the turn before: the records tell.
-            let recorded = !outcome.records.is_empty() && outcome.records.iter().all(|r| delivery.attempts.contains(r));
-            return Ok(recorded.then_some(delivery));
+        if by(&delivery) != by(held) {
+            return Ok(None);
         }
-        outcome.apply(&mut delivery, next, now);
+        change(&mut delivery);
         if shelf::replace(app, org, &delivery, etag).await? == Commit::Done {
             return Ok(Some(delivery));
         }

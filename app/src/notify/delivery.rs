@@ -20,7 +20,12 @@ impl DeliveryId {
     /// The delivery to a channel that begins with an event.
     pub fn of(channel: &ChannelId, first: EventId) -> Self {
         let hash = Sha256::digest(format!("1\n{channel}\n{first}"));
-        Self(format!("delivery_{}", hex(&hash[..13])))
+        Self::of_hash(&hex(&hash[..13]))
+    }
+
+    /// The delivery with these 26 hexadecimal characters.
+    pub(super) fn of_hash(hash: &str) -> Self {
+        Self(format!("delivery_{hash}"))
     }
 
     /// The whole id.
@@ -88,10 +93,16 @@ impl DeliveryState {
 pub enum DeliveryForm {
     /// One signed request with one event.
     Request,
-    /// One mail with the events of a window.
+    /// One event to an incident system.
+    Page,
+    /// One message with the events of a window.
     Letter,
-    /// One mail about an asset's first poll.
+    /// One message about the first polls of assets.
     Summary,
+    /// One message about an hour, a day or a week.
+    Digest,
+    /// One message about what quiet hours held.
+    Release,
 }
 
 /// One attempt, as it is shown.
@@ -160,6 +171,18 @@ pub struct Delivery {
     /// When the next attempt is due; `None` in a final state.
     #[serde(default)]
     pub next_attempt_at: Option<Timestamp>,
+    /// Nothing holds it back: neither quiet hours nor other events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_once: bool,
+    /// Its turn at the receiver, once it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Timestamp>,
+    /// How often it was put off because the receiver did not answer others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub put_off: u32,
+    /// What asked for it last, so that asking twice is asking once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<String>,
     /// When it was decided.
     pub created_at: Timestamp,
     /// When the receiver took it.
@@ -173,6 +196,11 @@ pub struct Delivery {
     /// Who makes an attempt at this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Delivery {
@@ -199,8 +227,14 @@ impl Delivery {
 
     /// What the request carries beside its body; what signs it is shown nowhere.
     pub fn request_headers(&self) -> Vec<(String, String)> {
+        let mailed = self.attempts.iter().any(|a| a.recipient.is_some());
         if self.form != DeliveryForm::Request {
-            return vec![("Message-ID".into(), format!("{} and the recipient", self.id))];
+            let (name, value) = if mailed {
+                ("Message-ID", format!("{} and the recipient", self.id))
+            } else {
+                ("content-type", "application/json".into())
+            };
+            return vec![(name.into(), value)];
         }
         let last = self.attempts.last().map(|a| a.at.as_second().to_string());
         vec![

@@ -2,8 +2,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use super::backfill;
 use super::deliver::{Attempted, attempt};
 use super::message::{BadMessage, Work, parse};
+use super::redeliver::again;
+use super::replay::replay_one;
 use super::route::{Routed, route};
 use crate::access::{self, Posted};
 use crate::ports::{Message, QueueName, StoreError};
@@ -27,6 +30,8 @@ pub enum Handled {
     Attempted(Attempted),
     /// A letter about an account was written, or is not needed.
     Posted(Posted),
+    /// A channel was told of what it had missed.
+    CaughtUp,
     /// It cannot be understood; repeating would not help.
     Dropped(BadMessage),
 }
@@ -43,6 +48,13 @@ pub async fn handle_message(app: &App, body: &str, dequeue_count: Option<u32>) -
             attempt(app, &org, &delivery, number).await.map(Handled::Attempted)
         }
         Ok(Work::Letter { parcel, tries }) => access::post(app, &parcel, tries).await.map(Handled::Posted),
+        Ok(Work::Again { org, delivery, asked_by }) => {
+            again(app, &org, &delivery, &asked_by).await.map(Handled::Attempted)
+        }
+        Ok(Work::Replay { org, channel, event }) => {
+            replay_one(app, &org, &channel, event).await.map(|()| Handled::CaughtUp)
+        }
+        Ok(Work::Backfill { org, channel }) => backfill::go_on(app, &org, &channel).await.map(|()| Handled::CaughtUp),
         Err(error) => {
             // Its text is not logged: nobody knows whose it is.
             tracing::error!(%error, bytes = body.len(), "a message is dropped");
@@ -68,7 +80,8 @@ pub async fn drain(app: &App, max: usize) -> Result<usize, StoreError> {
 }
 
 async fn one(app: &App, message: &Message) {
-    let handled = handle_message(app, &message.body, Some(message.dequeue_count)).await;
+    // On the heap: eight of them side by side are too much for a stack.
+    let handled = Box::pin(handle_message(app, &message.body, Some(message.dequeue_count))).await;
     let done = match handled {
         Ok(_) => app.queue.delete(QueueName::Notifications, message).await,
         Err(error) if message.dequeue_count >= MOST_TRIES => {

@@ -1,39 +1,23 @@
 use domain::event::{Event, EventType};
 use domain::finding::FindingState;
 use domain::severity::Severity;
-use domain::trigger::{DecisionReason, FirstPoll, judge};
+use domain::trigger::{DecisionReason, FirstPoll, is_urgent, judge};
 use serde_json::Value;
 
-use super::channel::Channel;
-use super::delivery::DeliveryForm;
+use super::channel::{Channel, ChannelKind};
 use super::expression::{Allowed, expression_allows};
 
-/// What a channel gets of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is sent.
-    Send {
-        /// In what form.
-        form: DeliveryForm,
-        /// `true`: at once. `false`: with what else comes within the window.
-        at_once: bool,
-        /// Why the expression did not say no although it could not be judged.
-        note: Option<String>,
-    },
-    /// It is not sent.
-    Not(DecisionReason),
+/// Does a channel want an event? Ok: with the reason why its expression could not be judged, if so; Err: why not. The
+/// same arguments always give the same answer. `told`: the channel was told of this finding before.
+pub(super) fn verdict(channel: &Channel, event: &Event, told: bool) -> Result<Option<String>, DecisionReason> {
+    let note = wants(channel, event, told)?;
+    channel.reachable()?;
+    Ok(note)
 }
 
-/// Is an event judged for a channel: the same arguments always give the same answer. `told`: the channel was told
-/// of this finding before.
-pub(super) fn verdict(channel: &Channel, event: &Event, told: bool) -> Verdict {
-    match wants(channel, event, told) {
-        Err(reason) => Verdict::Not(reason),
-        Ok(note) => match channel.reachable() {
-            Err(reason) => Verdict::Not(reason),
-            Ok(()) => send(channel, event, note),
-        },
-    }
+/// Is the program's own health at stake? What no channel takes goes to the owners then.
+pub(super) const fn concerns_owners(kind: EventType) -> bool {
+    is_urgent(kind) || matches!(kind, EventType::ChannelFailing | EventType::ChannelDisabled)
 }
 
 fn wants(channel: &Channel, event: &Event, told: bool) -> Result<Option<String>, DecisionReason> {
@@ -48,14 +32,14 @@ fn wants(channel: &Channel, event: &Event, told: bool) -> Result<Option<String>,
     if about_this && matches!(event.kind, EventType::ChannelDisabled | EventType::ChannelFailing) {
         return Err(DecisionReason::ChannelDisabled);
     }
-    if event.at < channel.created_at {
-        return Err(DecisionReason::ChannelNewer);
-    }
     judge_trigger(channel, event, told)?;
     let opens = matches!(event.kind, EventType::FindingOpened | EventType::FindingReopened);
     let decided = matches!(event.subjects.state, Some(FindingState::Accepted | FindingState::FalsePositive));
     if opens && decided && !told {
         return Err(DecisionReason::Triaged);
+    }
+    if only_assignees(channel) && event.payload.pointer("/finding/assignee/email").is_none_or(Value::is_null) {
+        return Err(DecisionReason::NotEventType);
     }
     if event.kind == EventType::AssetFirstPolled
         && channel.trigger.first_poll == FirstPoll::Summary
@@ -98,6 +82,11 @@ fn judge_trigger(channel: &Channel, event: &Event, told: bool) -> Result<(), Dec
     }
 }
 
+/// Is there nobody to tell but whoever works on the finding?
+fn only_assignees(channel: &Channel) -> bool {
+    matches!(&channel.kind, ChannelKind::Email { recipients, to_owners: false, to_assignees: true, .. } if recipients.is_empty())
+}
+
 /// A summary without a finding of the severity that the trigger asks for is no news to people.
 fn found_nothing(channel: &Channel, event: &Event) -> bool {
     let Some(counts) = event.payload.pointer("/summary/counts").and_then(Value::as_object) else { return false };
@@ -106,15 +95,4 @@ fn found_nothing(channel: &Channel, event: &Event) -> bool {
             .iter()
             .filter(|s| **s >= channel.trigger.min_severity)
             .all(|s| counts.get(&s.as_str().to_lowercase()).and_then(Value::as_u64).unwrap_or(0) == 0)
-}
-
-fn send(channel: &Channel, event: &Event, note: Option<String>) -> Verdict {
-    if !channel.is_for_people() {
-        return Verdict::Send { form: DeliveryForm::Request, at_once: true, note };
-    }
-    if event.kind == EventType::AssetFirstPolled && channel.trigger.first_poll == FirstPoll::Summary {
-        return Verdict::Send { form: DeliveryForm::Summary, at_once: true, note };
-    }
-    let critical = event.kind.is_of_finding() && event.subjects.severity == Some(Severity::Critical);
-    Verdict::Send { form: DeliveryForm::Letter, at_once: critical || event.kind == EventType::Test, note }
 }

@@ -4,21 +4,31 @@ use domain::event::{Event, EventType};
 use domain::severity::{Confidence, Severity};
 use serde_json::Value;
 
+use super::bundle;
+use super::health::DISABLED_AFTER;
+use super::window::CAP;
 use crate::ports::{
-    ChannelLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter, SummaryLetter, TestLetter,
+    ChannelLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter, SourceLetter, SummaryLetter,
+    TestLetter,
 };
 
 /// A letter shows at most so many events; it says how many there are.
-const SHOWN: usize = 50;
+pub(super) const SHOWN: usize = 50;
 /// A summary shows the ten worst.
-const WORST: usize = 10;
+pub(super) const WORST: usize = 10;
 
 /// The letter about the events of a window; `None`: there are none.
 pub(super) fn of(events: &[Event], public_url: &str, footer: Footer) -> Option<Letter> {
+    if events.len() > CAP as usize {
+        return bundle::flood(events, public_url, footer);
+    }
     let [event] = events else { return group(events, public_url, footer) };
     Some(match event.kind {
         EventType::Test => test(event, footer),
         EventType::ChannelFailing | EventType::ChannelDisabled => channel(event, public_url, footer),
+        EventType::SourceFailing | EventType::SourceRecovered | EventType::CreditsLow => {
+            source(event, public_url, footer)
+        }
         kind if kind.is_of_finding() => finding(event, public_url, footer),
         _ => return group(events, public_url, footer),
     })
@@ -64,9 +74,7 @@ fn worst_of(event: &Event, public_url: &str) -> Vec<(u32, EventLine)> {
 
 fn group(events: &[Event], public_url: &str, footer: Footer) -> Option<Letter> {
     let first = events.first()?;
-    let mut lines: Vec<EventLine> = events.iter().map(|e| line(e, public_url)).collect();
-    lines.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.at.cmp(&b.at)));
-    lines.truncate(SHOWN);
+    let lines = lines(events, public_url, SHOWN);
     let total = u32::try_from(events.len()).unwrap_or(u32::MAX);
     Some(Letter::Findings(GroupLetter {
         organization: organization(first),
@@ -77,7 +85,16 @@ fn group(events: &[Event], public_url: &str, footer: Footer) -> Option<Letter> {
     }))
 }
 
-fn line(event: &Event, public_url: &str) -> EventLine {
+/// The worst of the events, at most so many.
+pub(super) fn lines(events: &[Event], public_url: &str, most: usize) -> Vec<EventLine> {
+    let mut lines: Vec<EventLine> = events.iter().map(|e| line(e, public_url)).collect();
+    lines.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.at.cmp(&b.at)));
+    lines.truncate(most);
+    lines
+}
+
+/// One event of several.
+pub(super) fn line(event: &Event, public_url: &str) -> EventLine {
     let p = &event.payload;
     let asset = text(p, "/asset/name");
     let title = text(p, "/finding/title").or_else(|| subject(event)).or_else(|| asset.clone());
@@ -112,6 +129,7 @@ fn finding(event: &Event, public_url: &str, footer: Footer) -> Letter {
     };
     let id = text(p, "/finding/id").unwrap_or_default();
     Letter::Finding(Box::new(FindingLetter {
+        finding: id.clone(),
         organization: organization(event),
         event: event.kind,
         at: event.at,
@@ -142,22 +160,44 @@ fn test(event: &Event, footer: Footer) -> Letter {
     Letter::Test(TestLetter { organization: organization(event), actor: actor(event), at: event.at, footer })
 }
 
+fn source(event: &Event, public_url: &str, footer: Footer) -> Letter {
+    let p = &event.payload;
+    let counted = |pointer: &str| p.pointer(pointer).and_then(Value::as_i64);
+    Letter::Source(SourceLetter {
+        organization: organization(event),
+        event: event.kind,
+        at: event.at,
+        source: text(p, "/source/name").unwrap_or_default(),
+        since: parsed(p, "/source/since"),
+        message: text(p, "/source/message").unwrap_or_default(),
+        affected_assets: counted("/source/affectedAssets").and_then(|n| u32::try_from(n).ok()),
+        credits_left: counted("/source/creditsLeft"),
+        resets_at: parsed(p, "/source/resetsAt"),
+        url: format!("{public_url}/app/status"),
+        footer,
+    })
+}
+
 fn channel(event: &Event, public_url: &str, footer: Footer) -> Letter {
     let p = &event.payload;
+    let failing_since = parsed(p, "/failingSince").unwrap_or(event.at);
     Letter::ChannelFailing(ChannelLetter {
         organization: organization(event),
         channel: text(p, "/channel/name").unwrap_or_default(),
         disabled: event.kind == EventType::ChannelDisabled,
-        failing_since: parsed(p, "/failingSince").unwrap_or(event.at),
+        failing_since,
         last_error: text(p, "/lastError").unwrap_or_default(),
         undelivered: number(p, "/undelivered"),
-        disabled_at: None,
+        disabled_at: (event.kind == EventType::ChannelFailing)
+            .then(|| failing_since.saturating_add(DISABLED_AFTER).ok())
+            .flatten(),
         url: format!("{public_url}/app/channels/{}", text(p, "/channel/id").unwrap_or_default()),
         footer,
     })
 }
 
-fn organization(event: &Event) -> String {
+/// The organization's name.
+pub(super) fn organization(event: &Event) -> String {
     text(&event.payload, "/organization/name").unwrap_or_default()
 }
 

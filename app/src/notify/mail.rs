@@ -5,19 +5,19 @@ use domain::payload::cut;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
-use super::channel::{Channel, ChannelKind, Recipient};
-use super::delivery::{AttemptRecord, Delivery, DeliveryForm, Sent};
-use super::letter;
+use super::channel::Channel;
+use super::compose::{Script, footer};
+use super::delivery::{AttemptRecord, Delivery, Sent};
 use super::outcome::{Ending, Outcome};
+use super::readers::{assignee, readers};
+use super::recipient::Recipient;
 use super::registry;
 use super::secret::{self, Field};
-use crate::ports::{AttemptError, Footer, Letter, Mail, MailError};
+use crate::ports::{AttemptError, Letter, Mail, MailError};
 use crate::{App, Error};
 
 /// Mails of one delivery that are handed over side by side.
 const SIDE_BY_SIDE: usize = 8;
-/// Events read side by side.
-const READS: usize = 16;
 /// Fifty recipients and ten attempts have to fit into one row.
 const EXCERPT: usize = 512;
 
@@ -26,25 +26,22 @@ const ADDRESS_REFUSED: [u16; 4] = [550, 551, 553, 556];
 /// What the server says of us: no recipient's fault, and somebody will set it right.
 const WE_ARE_REFUSED: [u16; 4] = [530, 534, 535, 538];
 
-/// Writes to every recipient that still has to be written to.
+/// Writes to everybody who still has to be written to.
 pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Result<Outcome, Error> {
-    let ChannelKind::Email { recipients } = &channel.kind else {
-        return Ok(Outcome::cancelled("The channel is not for mail."));
-    };
-    let open: Vec<&Recipient> = recipients
-        .iter()
-        .filter(|r| r.reachable().is_ok() && !delivery.recipients.iter().any(|(done, _)| *done == r.email))
-        .collect();
-    let events = events(app, org, delivery).await?;
-    let letter = |footer| compose(app, delivery, &events, footer);
-    let Some(shown) = letter(footer(app, channel, None)) else {
+    let script = Script::read(app, org, channel, delivery).await?;
+    let Some(shown) = script.letter(None, footer(app, channel, None)) else {
         return Ok(Outcome::cancelled("None of its events can be read any more."));
     };
     let body = Some(app.letters.compose(&shown).text);
     let number = delivery.next_number();
-    let tasks = open.into_iter().map(|recipient| {
+    let mut readers = readers(app, org, channel, &script.events).await?;
+    readers.retain(|r| !delivery.recipients.iter().any(|(done, _)| *done == r.recipient.email));
+    let tasks = readers.iter().map(|reader| {
+        let recipient = &reader.recipient;
         let unsubscribe = unsubscribe_url(app, org, channel, recipient);
-        let letter = letter(footer(app, channel, unsubscribe.clone()));
+        let of_theirs = |event: &Event| assignee(event).as_ref() == Some(&recipient.email);
+        let only: Option<&dyn Fn(&Event) -> bool> = if reader.only_theirs { Some(&of_theirs) } else { None };
+        let letter = script.letter(only, footer(app, channel, unsubscribe.clone()));
         async move {
             let at = app.now();
             let begun = tokio::time::Instant::now();
@@ -53,11 +50,8 @@ pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &D
                 None => Ok(()),
             };
             let duration_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-            (
-                recipient.email.clone(),
-                AttemptRecord { number, at, duration_ms, ..record(&recipient.email, &sent) },
-                sent,
-            )
+            let record = AttemptRecord { number, at, duration_ms, ..record(&recipient.email, &sent) };
+            (recipient.email.clone(), record, sent)
         }
     });
     let results: Vec<_> = futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffered(SIDE_BY_SIDE).collect().await;
@@ -72,7 +66,7 @@ pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &D
 type Result1 = (EmailAddress, AttemptRecord, Result<(), MailError>);
 
 fn sum_up(delivery: &Delivery, results: Vec<Result1>, body: Option<String>) -> Outcome {
-    let mut outcome = Outcome { result: Ending::Delivered, records: Vec::new(), recipients: Vec::new(), body };
+    let mut outcome = Outcome { body, ..Outcome::of(Ending::Delivered, Vec::new()) };
     let mut waiting = 0_usize;
     for (email, record, sent) in results {
         outcome.records.push(record);
@@ -120,33 +114,12 @@ async fn suppress(
     let Some(code) = error.code.filter(|code| !error.retry && ADDRESS_REFUSED.contains(code)) else { return Ok(()) };
     let reason = format!("{code} {}", cut(&error.message, EXCERPT));
     registry::amend(app, org, &channel.id, |c| {
-        let ChannelKind::Email { recipients } = &mut c.kind else { return false };
-        let Some(recipient) = recipients.iter_mut().find(|r| r.email == *email) else { return false };
+        let Some(recipient) = c.everybody().find(|r| r.email == *email) else { return false };
         recipient.suppressed_reason = Some(reason.clone());
         true
     })
     .await?;
     Ok(())
-}
-
-/// The delivery's events, those that are still there, in their order.
-async fn events(app: &App, org: &OrgId, delivery: &Delivery) -> Result<Vec<Event>, Error> {
-    let reads = delivery.events.iter().map(|id| app.event(org, *id));
-    let read: Vec<_> = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(READS).collect().await;
-    let found = read.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-fn compose(app: &App, delivery: &Delivery, events: &[Event], footer: Footer) -> Option<Letter> {
-    match delivery.form {
-        DeliveryForm::Summary => letter::summary(events, &app.settings.public_url, footer),
-        DeliveryForm::Letter | DeliveryForm::Request => letter::of(events, &app.settings.public_url, footer),
-    }
-}
-
-fn footer(app: &App, channel: &Channel, unsubscribe_url: Option<String>) -> Footer {
-    let manage_url = format!("{}/app/channels/{}", app.settings.public_url, channel.id);
-    Footer { channel: channel.name.clone(), manage_url, unsubscribe_url }
 }
 
 fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipient) -> Option<String> {
@@ -160,7 +133,7 @@ fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipi
 
 fn mail(app: &App, delivery: &Delivery, recipient: &Recipient, letter: &Letter, unsubscribe: Option<String>) -> Mail {
     let composed = app.letters.compose(letter);
-    let mut headers = Vec::new();
+    let mut headers = composed.headers;
     if let Some(url) = unsubscribe {
         headers.push(("List-Unsubscribe".into(), format!("<{url}>")));
         headers.push(("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()));

@@ -2,7 +2,7 @@
 //!
 //! Arrays, because the Functions host copies the members of an object over its own metadata of the message.
 
-use domain::ids::{Bucket, EventId, OrgId};
+use domain::ids::{Bucket, ChannelId, EventId, OrgId};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -30,6 +30,31 @@ pub enum Work {
         delivery: DeliveryId,
         /// The attempt's number, from 1. If it is not the delivery's next one, the message is stale.
         number: u32,
+    },
+    /// Send a delivery once more.
+    Again {
+        /// Whose delivery.
+        org: OrgId,
+        /// Which.
+        delivery: DeliveryId,
+        /// Who asked for it: asking twice is asking once.
+        asked_by: String,
+    },
+    /// Tell one channel of an event that it missed.
+    Replay {
+        /// Whose event.
+        org: OrgId,
+        /// The channel.
+        channel: ChannelId,
+        /// The event.
+        event: EventId,
+    },
+    /// Go on telling a new channel of what is open.
+    Backfill {
+        /// Whose channel.
+        org: OrgId,
+        /// Which.
+        channel: ChannelId,
     },
     /// Write a letter about an account.
     Letter {
@@ -67,6 +92,21 @@ pub fn attempt(org: &OrgId, delivery: &DeliveryId, number: u32) -> String {
     json!([VERSION, "attempt", org, delivery, number]).to_string()
 }
 
+/// The message that asks for a delivery once more.
+pub fn again(org: &OrgId, delivery: &DeliveryId, asked_by: &str) -> String {
+    json!([VERSION, "again", org, delivery, asked_by]).to_string()
+}
+
+/// The message that asks to tell a channel of an event that it missed.
+pub fn replay(org: &OrgId, channel: &ChannelId, event: EventId) -> String {
+    json!([VERSION, "replay", org, channel, event.bucket.to_string(), event.number]).to_string()
+}
+
+/// The message that asks to go on telling a channel of what is open.
+pub fn backfill(org: &OrgId, channel: &ChannelId) -> String {
+    json!([VERSION, "backfill", org, channel]).to_string()
+}
+
 /// The message that asks for a letter about an account.
 pub(crate) fn letter(parcel: &Parcel, tries: u32) -> String {
     let mut parts = vec![json!(VERSION), json!("letter"), json!(tries)];
@@ -86,15 +126,38 @@ pub fn parse(body: &str) -> Result<Work, BadMessage> {
         "route" => route_of(&parts).ok_or(BadMessage::Arguments("route")),
         "attempt" => attempt_of(&parts).ok_or(BadMessage::Arguments("attempt")),
         "letter" => letter_of(&parts).ok_or(BadMessage::Arguments("letter")),
+        "again" => again_of(&parts).ok_or(BadMessage::Arguments("again")),
+        "replay" => replay_of(&parts).ok_or(BadMessage::Arguments("replay")),
+        "backfill" => backfill_of(&parts).ok_or(BadMessage::Arguments("backfill")),
         other => Err(BadMessage::Kind(other.chars().take(40).collect())),
     }
 }
 
 fn route_of(parts: &[Value]) -> Option<Work> {
     let [_, _, org, bucket, number] = parts else { return None };
+    Some(Work::Route { org: org.as_str()?.parse().ok()?, event: event_of(bucket, number)? })
+}
+
+fn event_of(bucket: &Value, number: &Value) -> Option<EventId> {
     let number = number.as_u64().filter(|n| (1..10_u64.pow(13)).contains(n))?;
-    let event = format!("event_{}{number:013}", bucket.as_str()?).parse().ok()?;
-    Some(Work::Route { org: org.as_str()?.parse().ok()?, event })
+    format!("event_{}{number:013}", bucket.as_str()?).parse().ok()
+}
+
+fn again_of(parts: &[Value]) -> Option<Work> {
+    let [_, _, org, delivery, asked_by] = parts else { return None };
+    let asked_by = asked_by.as_str()?.to_owned();
+    Some(Work::Again { org: org.as_str()?.parse().ok()?, delivery: delivery.as_str()?.parse().ok()?, asked_by })
+}
+
+fn replay_of(parts: &[Value]) -> Option<Work> {
+    let [_, _, org, channel, bucket, number] = parts else { return None };
+    let (org, channel) = (org.as_str()?.parse().ok()?, channel.as_str()?.parse().ok()?);
+    Some(Work::Replay { org, channel, event: event_of(bucket, number)? })
+}
+
+fn backfill_of(parts: &[Value]) -> Option<Work> {
+    let [_, _, org, channel] = parts else { return None };
+    Some(Work::Backfill { org: org.as_str()?.parse().ok()?, channel: channel.as_str()?.parse().ok()? })
 }
 
 fn attempt_of(parts: &[Value]) -> Option<Work> {

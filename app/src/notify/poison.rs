@@ -4,8 +4,10 @@ use domain::ids::OrgId;
 
 use super::delivery::{DeliveryId, DeliveryState};
 use super::message::{Work, parse};
+use super::redeliver::again;
+use super::replay::replay_one;
 use super::route::route;
-use super::shelf;
+use super::{backfill, shelf};
 use crate::ports::{Commit, Message, QueueName};
 use crate::{App, Error};
 
@@ -19,7 +21,7 @@ const HIDDEN: Duration = Duration::from_mins(10);
 pub(super) async fn settle(app: &App) -> Result<usize, Error> {
     let mut settled = 0;
     for message in app.queue.receive(QueueName::NotificationsPoison, MOST, HIDDEN).await? {
-        match one(app, &message).await {
+        match Box::pin(one(app, &message)).await {
             Ok(()) => {
                 app.queue.delete(QueueName::NotificationsPoison, &message).await?;
                 settled += 1;
@@ -40,6 +42,9 @@ async fn one(app: &App, message: &Message) -> Result<(), Error> {
             tracing::error!("a letter about an account was given up");
             Ok(())
         }
+        Ok(Work::Again { org, delivery, asked_by }) => again(app, &org, &delivery, &asked_by).await.map(|_| ()),
+        Ok(Work::Replay { org, channel, event }) => replay_one(app, &org, &channel, event).await,
+        Ok(Work::Backfill { org, channel }) => backfill::go_on(app, &org, &channel).await,
         Err(error) => {
             tracing::error!(%error, bytes = message.body.len(), "a poisoned message is dropped");
             Ok(())

@@ -165,6 +165,8 @@ pub struct Told {
     pub reason: DecisionReason,
     /// Why, in words.
     pub explanation: String,
+    /// Until when it is held back, for a digest or by quiet hours.
+    pub held_until: Option<Timestamp>,
 }
 
 /// Which channels were told of a finding's latest 50 events, and why the others were not; newest event first.
@@ -182,16 +184,18 @@ pub async fn decisions_of_event(app: &App, caller: &Caller, event: EventId) -> R
 
 async fn told(app: &App, caller: &Caller, decisions: Vec<Decision>) -> Result<Vec<Told>, Error> {
     let tasks = decisions.into_iter().map(|decision| async move {
-        let state = match &decision.delivery {
-            Some(id) => shelf::read(app, &caller.org, id).await?.map(|(d, _)| d.state),
+        let delivery = match &decision.delivery {
+            Some(id) => shelf::read(app, &caller.org, id).await?.map(|(d, _)| d),
             None => None,
         };
-        let reason = decision.reason_now(state);
-        let explanation = decision
-            .note
-            .as_ref()
-            .map_or_else(|| explain(reason).to_owned(), |note| format!("{} {note}", explain(reason)));
-        Ok(Told { sent: decision.delivery.is_some(), reason, explanation, decision })
+        let reason = decision.reason_now(delivery.as_ref().map(|d| d.state));
+        let own = delivery.as_ref().filter(|d| d.state.is_final()).and_then(|d| d.explanation.clone());
+        let mut explanation = own.unwrap_or_else(|| explain(reason).to_owned());
+        if let Some(note) = &decision.note {
+            explanation = format!("{explanation} {note}");
+        }
+        let held_until = delivery.filter(|d| d.state == DeliveryState::Held).and_then(|d| d.next_attempt_at);
+        Ok(Told { sent: decision.delivery.is_some(), reason, explanation, held_until, decision })
     });
     let read: Vec<Result<Told, Error>> =
         futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffered(SIDE_BY_SIDE).collect().await;

@@ -1,16 +1,21 @@
+use domain::actor::Actor;
 use domain::email::EmailAddress;
-use domain::event::EventType;
 use domain::ids::{ChannelId, OrgId};
 use domain::role::Action;
 use domain::trigger::{FirstPoll, Trigger};
 use jiff::Timestamp;
 
-use super::channel::{Channel, ChannelKind, Recipient};
+use super::amend::{living, told_secret};
+use super::channel::{Channel, ChannelKind, Signature};
+use super::chat::Target;
+use super::checks::{checked_name, checked_recipients, checked_trigger};
 use super::confirm::ask;
-use super::secret::{Field, Token, random, seal, signing, spelled};
-use super::{headers, registry};
+use super::once::Request;
+use super::recipient::Recipient;
+use super::secret::{Field, Token, random, seal};
+use super::{backfill, empty, headers, registry, shelf};
 use crate::access::Caller;
-use crate::repeat::ClientRequest;
+use crate::ports::ChatService;
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// An organization has at most so many channels.
@@ -25,50 +30,59 @@ pub struct NewWebhook {
     pub name: String,
     /// Where to.
     pub url: String,
+    /// How requests are signed.
+    pub signature: Signature,
     /// Which events; `None`: all of them, a first poll's one by one.
     pub trigger: Option<Trigger>,
     /// More headers, ≤ 10.
     pub headers: Vec<(String, String)>,
+    /// It is told of what is open already: the events of each open finding since it was opened.
+    pub backfill_open: bool,
+    /// The same id within 24 h gives the first answer again.
+    pub client_request_id: Option<String>,
 }
 
-/// Makes a webhook. The secret (`whsec_…`) is told this once.
-pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Result<(Channel, String), Error> {
-    create_webhook_once(app, caller, new, None).await
-}
-
-/// Makes a webhook once, however often the client repeats the request: who lost the answer is told the secret again.
-pub async fn create_webhook_once(
-    app: &App,
-    caller: &Caller,
-    new: NewWebhook,
-    request: Option<&ClientRequest>,
-) -> Result<(Channel, String), Error> {
+/// Makes a webhook. The secret (`whsec_…`) is told this once; `None`: see [`told_secret`].
+pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Result<(Channel, Option<String>), Error> {
     caller.may(Action::ManageNotifications)?;
-    let slot = match registry::before(app, &caller.org, request).await? {
-        Ok(channel) => {
-            let secrets = signing(app, &caller.org, &channel.id, &channel.kind)?;
-            let secret = secrets.first().map(|secret| spelled(secret)).unwrap_or_default();
-            return Ok((channel, secret));
-        }
-        Err(slot) => slot,
-    };
+    let request = Request::of(app, caller, "createWebhook", new.client_request_id.as_deref(), &new).await?;
+    if let Some(id) = request.answer::<ChannelId>() {
+        return again(app, caller, &id).await;
+    }
     let name = checked_name(&new.name)?;
     app.webhooks.check(&new.url).map_err(|why| UserError::of(UserErrorCode::Invalid, "url", why))?;
     headers::check(app, &new.headers)?;
-    let trigger = checked_trigger(new.trigger.unwrap_or_default())?;
+    let trigger = checked_trigger(new.trigger.unwrap_or_default(), false)?;
     let id = new_id(app, &caller.org).await?;
     let secret = random(app);
     let now = app.now();
     let kind = ChannelKind::Webhook {
         url: new.url,
+        signature: new.signature,
         secret_sealed: seal(app, &caller.org, &id, Field::Signing, &secret)?,
         secret_rotated_at: now,
         previous: None,
         headers_sealed: sealed_headers(app, &caller.org, &id, &new.headers)?,
     };
-    let channel = fresh(id, name, kind, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel, slot).await?;
-    Ok((channel, spelled(&secret)))
+    let mut channel = fresh(id, name, kind, trigger, caller.actor.clone(), now);
+    if new.backfill_open {
+        channel.backfill = backfill::begin(app, &caller.org).await?;
+        // Noted before it is there, as always.
+        shelf::note_due(app, &caller.org, &channel.id, now).await?;
+    }
+    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    if channel.backfill.is_some() {
+        backfill::ask(app, &caller.org, &channel.id).await;
+    }
+    Ok((channel.clone(), told_secret(&channel, &secret)))
+}
+
+/// The answer to a request that was answered already.
+async fn again(app: &App, caller: &Caller, id: &ChannelId) -> Result<(Channel, Option<String>), Error> {
+    let (channel, _) = living(app, caller, id).await?;
+    let ChannelKind::Webhook { secret_sealed, .. } = &channel.kind else { return Ok((channel, None)) };
+    let secret = super::secret::open(app, &caller.org, id, Field::Signing, secret_sealed)?;
+    Ok((channel.clone(), told_secret(&channel, &secret)))
 }
 
 /// An e-mail channel to be made.
@@ -76,48 +90,110 @@ pub async fn create_webhook_once(
 pub struct NewEmail {
     /// What people call it, 1 to 200 characters.
     pub name: String,
-    /// Who is written to, 1 to 50 addresses.
+    /// Who is written to, at most 50 addresses; at least one if it goes to nobody else.
     pub recipients: Vec<String>,
+    /// Every OWNER too.
+    pub to_owners: bool,
+    /// Whoever is to work on a finding too.
+    pub to_assignees: bool,
     /// Which events; `None`: all of them, a first poll's as one summary.
     pub trigger: Option<Trigger>,
     /// They have confirmed already. Only for who knows that, such as the demonstration on loopback.
     pub confirmed: bool,
+    /// The same id within 24 h gives the first answer again.
+    pub client_request_id: Option<String>,
 }
 
 /// Makes an e-mail channel. Recipients are asked first; until they confirm they get nothing else.
 pub async fn create_email(app: &App, caller: &Caller, new: NewEmail) -> Result<Channel, Error> {
-    create_email_once(app, caller, new, None).await
-}
-
-/// Makes an e-mail channel once, however often the client repeats the request.
-pub async fn create_email_once(
-    app: &App,
-    caller: &Caller,
-    new: NewEmail,
-    request: Option<&ClientRequest>,
-) -> Result<Channel, Error> {
     caller.may(Action::ManageNotifications)?;
-    let slot = match registry::before(app, &caller.org, request).await? {
-        Ok(channel) => return Ok(channel),
-        Err(slot) => slot,
-    };
-    let name = checked_name(&new.name)?;
-    let addresses = checked_recipients(&new.recipients)?;
-    if !app.mailer.configured() {
-        return Err(UserError::general(
-            UserErrorCode::Invalid,
-            "mail is not set up: the operator has to name a mail server",
-        )
-        .into());
+    let request = Request::of(app, caller, "createEmail", new.client_request_id.as_deref(), &new).await?;
+    if let Some(id) = request.answer::<ChannelId>() {
+        return again(app, caller, &id).await.map(|(channel, _)| channel);
     }
-    let trigger =
-        checked_trigger(new.trigger.unwrap_or(Trigger { first_poll: FirstPoll::Summary, ..Trigger::default() }))?;
+    let name = checked_name(&new.name)?;
+    let addresses = checked_recipients(&new.recipients, new.to_owners || new.to_assignees)?;
+    if !app.mailer.configured() {
+        let why = "mail is not set up: the operator has to name a mail server";
+        return Err(UserError::general(UserErrorCode::Invalid, why).into());
+    }
+    let trigger = checked_trigger(new.trigger.unwrap_or_else(usual_for_people), true)?;
     let id = new_id(app, &caller.org).await?;
     let now = app.now();
     let (recipients, tokens) = recipients(app, &caller.org, &id, addresses, new.confirmed.then_some(now))?;
-    let channel = fresh(id, name, ChannelKind::Email { recipients }, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel, slot).await?;
+    let (to_owners, to_assignees) = (new.to_owners, new.to_assignees);
+    let kind = ChannelKind::Email { recipients, to_owners, to_assignees, members: Vec::new() };
+    let channel = fresh(id, name, kind, trigger, caller.actor.clone(), now);
+    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    empty::begin(app, &caller.org, &channel).await?;
     ask(app, caller, &channel, tokens).await
+}
+
+/// A channel to where people talk, or are woken, to be made.
+#[derive(Clone, Debug)]
+pub struct NewChat {
+    /// What people call it, 1 to 200 characters.
+    pub name: String,
+    /// Which product.
+    pub service: ChatService,
+    /// The address that the product gave out; of PagerDuty only where it is not the usual one.
+    pub url: Option<String>,
+    /// Of PagerDuty: the integration's key.
+    pub routing_key: Option<String>,
+    /// Which events; `None`: all of them, a first poll's as one summary (PagerDuty: one by one).
+    pub trigger: Option<Trigger>,
+    /// The same id within 24 h gives the first answer again.
+    pub client_request_id: Option<String>,
+}
+
+/// Makes a channel to Slack, Teams, Discord or PagerDuty.
+pub async fn create_chat(app: &App, caller: &Caller, new: NewChat) -> Result<Channel, Error> {
+    caller.may(Action::ManageNotifications)?;
+    let request = Request::of(app, caller, "createChat", new.client_request_id.as_deref(), &new).await?;
+    if let Some(id) = request.answer::<ChannelId>() {
+        return again(app, caller, &id).await.map(|(channel, _)| channel);
+    }
+    let name = checked_name(&new.name)?;
+    let for_people = new.service != ChatService::PagerDuty;
+    let usual = if for_people { usual_for_people() } else { Trigger::default() };
+    let trigger = checked_trigger(new.trigger.unwrap_or(usual), for_people)?;
+    let id = new_id(app, &caller.org).await?;
+    let target = Target { url: new.url, routing_key: new.routing_key };
+    let target_sealed = sealed_target(app, &caller.org, &id, new.service, target)?;
+    let kind = ChannelKind::Chat { service: new.service, target_sealed };
+    let channel = fresh(id, name, kind, trigger, caller.actor.clone(), app.now());
+    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    empty::begin(app, &caller.org, &channel).await?;
+    Ok(channel)
+}
+
+/// What people get where nobody said otherwise.
+pub fn usual_for_people() -> Trigger {
+    Trigger { first_poll: FirstPoll::Summary, ..Trigger::default() }
+}
+
+/// Where a chat channel leads, checked and sealed.
+pub(super) fn sealed_target(
+    app: &App,
+    org: &OrgId,
+    channel: &ChannelId,
+    service: ChatService,
+    target: Target,
+) -> Result<String, Error> {
+    let pager = service == ChatService::PagerDuty;
+    let (field, missing) =
+        if pager { ("routingKey", target.routing_key.is_none()) } else { ("url", target.url.is_none()) };
+    if missing {
+        return Err(UserError::of(UserErrorCode::Required, field, format!("{field} says where messages go")).into());
+    }
+    if !pager && target.routing_key.is_some() {
+        return Err(UserError::of(UserErrorCode::Invalid, "routingKey", "only PagerDuty has a routing key").into());
+    }
+    let text = serde_json::to_vec(&target).unwrap_or_default();
+    if let Some(target) = target.of(service) {
+        app.chats.check(service, &target).map_err(|why| UserError::of(UserErrorCode::Invalid, field, why))?;
+    }
+    Ok(seal(app, org, channel, Field::Target, &text)?)
 }
 
 /// Whom to ask, each with the token that confirms.
@@ -164,73 +240,6 @@ pub(super) fn sealed_headers(
     Ok(Some(seal(app, org, channel, Field::Headers, &text)?))
 }
 
-/// A name that can be shown.
-pub(super) fn checked_name(name: &str) -> Result<String, UserError> {
-    let name = name.trim();
-    if name.is_empty() {
-        Err(UserError::of(UserErrorCode::Required, "name", "the channel needs a name"))
-    } else if name.chars().count() > 200 {
-        Err(UserError::of(UserErrorCode::TooLong, "name", "the name has at most 200 characters"))
-    } else if name.chars().any(char::is_control) {
-        Err(UserError::of(UserErrorCode::Invalid, "name", "the name has control characters"))
-    } else {
-        Ok(name.to_owned())
-    }
-}
-
-/// Addresses that can be written to, each once.
-pub(super) fn checked_recipients(texts: &[String]) -> Result<Vec<EmailAddress>, UserError> {
-    let mut addresses: Vec<EmailAddress> = Vec::new();
-    for text in texts {
-        let address = EmailAddress::parse(text).ok_or_else(|| {
-            UserError::of(
-                UserErrorCode::Invalid,
-                "recipients",
-                format!("{text:?} is not an address such as ops@example.com"),
-            )
-        })?;
-        if !addresses.iter().any(|a| a.account_key() == address.account_key()) {
-            addresses.push(address);
-        }
-    }
-    match addresses.len() {
-        0 => Err(UserError::of(UserErrorCode::Required, "recipients", "the channel needs at least one recipient")),
-        n if n > MOST_RECIPIENTS => Err(UserError::of(
-            UserErrorCode::TooMany,
-            "recipients",
-            format!("a channel has at most {MOST_RECIPIENTS} recipients"),
-        )),
-        _ => Ok(addresses),
-    }
-}
-
-/// A trigger within its limits.
-pub(super) fn checked_trigger(mut trigger: Trigger) -> Result<Trigger, UserError> {
-    let too_many =
-        |what: &str| UserError::of(UserErrorCode::TooMany, "trigger", format!("the trigger names too many {what}"));
-    trigger.event_types.dedup();
-    if trigger.event_types.len() > EventType::ALL.len() {
-        return Err(too_many("types of events"));
-    }
-    if trigger.asset_tags.len() > 50 || trigger.asset_tags.iter().any(|t| t.chars().count() > 100) {
-        return Err(too_many("tags (50 of 100 characters)"));
-    }
-    if trigger.ignore_actor_ids.len() > 50 || trigger.ignore_actor_ids.iter().any(|i| i.len() > 100) {
-        return Err(too_many("actors (50)"));
-    }
-    if trigger.time_zone.is_empty() || trigger.time_zone.len() > 64 {
-        return Err(UserError::of(
-            UserErrorCode::Invalid,
-            "trigger",
-            "the time zone has an IANA name such as Europe/Vienna",
-        ));
-    }
-    if let Some(expression) = &trigger.expression {
-        super::expression::check(expression)?;
-    }
-    Ok(trigger)
-}
-
 async fn new_id(app: &App, org: &OrgId) -> Result<ChannelId, Error> {
     let living = registry::all(app, org).await?.iter().filter(|c| c.deleted_at.is_none()).count();
     if living >= MOST_CHANNELS {
@@ -244,7 +253,15 @@ async fn new_id(app: &App, org: &OrgId) -> Result<ChannelId, Error> {
     ChannelId::from_ulid(&app.ulid()).map_err(|_| Error::Busy)
 }
 
-fn fresh(id: ChannelId, name: String, kind: ChannelKind, trigger: Trigger, caller: &Caller, now: Timestamp) -> Channel {
+/// A channel that was never used.
+pub(super) fn fresh(
+    id: ChannelId,
+    name: String,
+    kind: ChannelKind,
+    trigger: Trigger,
+    created_by: Actor,
+    now: Timestamp,
+) -> Channel {
     Channel {
         id,
         name,
@@ -253,11 +270,16 @@ fn fresh(id: ChannelId, name: String, kind: ChannelKind, trigger: Trigger, calle
         trigger,
         created_at: now,
         updated_at: now,
-        created_by: caller.actor.clone(),
+        created_by,
         last_success_at: None,
         last_failure_at: None,
         failing_since: None,
         failures: 0,
+        undelivered: 0,
+        warned: 0,
+        alarmed: false,
+        notice: None,
+        backfill: None,
         disabled_reason: None,
         expression_error: None,
         deleted_at: None,

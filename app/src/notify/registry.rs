@@ -2,7 +2,6 @@ use domain::ids::{ChannelId, OrgId};
 
 use super::channel::Channel;
 use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
-use crate::repeat::{Before, ClientRequest, Slot};
 use crate::{App, Error, rows};
 
 /// A change that was overtaken is tried again so often.
@@ -47,28 +46,11 @@ pub(super) async fn all(app: &App, org: &OrgId) -> Result<Vec<Channel>, StoreErr
     }
 }
 
-/// Stores a new channel, with the answer to its request if that may be repeated.
-pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, slot: Option<Slot>) -> Result<(), Error> {
-    let answer = slot.map(|slot| slot.fill(app, &channel.id)).transpose()?;
-    match write(app, org, channel, None, answer).await? {
+/// Stores a new channel, together with what remembers the request that asked for it.
+pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, request: Option<Op>) -> Result<(), Error> {
+    match write(app, org, channel, None, request).await? {
         Commit::Done => Ok(()),
         Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
-    }
-}
-
-/// The channel that a request made before; otherwise where its answer belongs.
-pub(super) async fn before(
-    app: &App,
-    org: &OrgId,
-    request: Option<&ClientRequest>,
-) -> Result<Result<Channel, Option<Slot>>, Error> {
-    let Some(request) = request else { return Ok(Err(None)) };
-    match request.before::<ChannelId>(app, Table::Accounts, &partition(org)).await? {
-        Before::Answered(id) => {
-            let (channel, _) = read(app, org, &id).await?.ok_or(Error::Busy)?;
-            Ok(Ok(channel))
-        }
-        Before::Not(slot) => Ok(Err(Some(slot))),
     }
 }
 
@@ -95,7 +77,7 @@ async fn write(
     org: &OrgId,
     channel: &Channel,
     etag: Option<Etag>,
-    more: Option<Op>,
+    with: Option<Op>,
 ) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let written = rows::encode_with(row(&channel.id), channel, vec![("by".into(), Value::Text(by.clone()))])?;
@@ -104,7 +86,7 @@ async fn write(
         Some(etag) => Op::Replace(written, etag),
         None => Op::Insert(written),
     };
-    let ops = std::iter::once(op).chain(more).collect();
+    let ops = std::iter::once(op).chain(with).collect();
     let batch = Batch { table: Table::Accounts, partition: partition(org), ops, witness: Some(witness) };
     app.tables.commit(batch).await
 }

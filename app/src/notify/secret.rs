@@ -5,10 +5,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::ids::{ChannelId, OrgId};
 use sha2::{Digest, Sha256};
 
-use super::channel::ChannelKind;
+use super::channel::{Channel, ChannelKind, Signature};
 use super::registry;
 use crate::App;
-use crate::ports::{StoreError, Table};
+use crate::ports::{SigningKey, StoreError, Table};
 use crate::vault::{Place, VaultError};
 
 /// The field in which a sealed text lies.
@@ -20,6 +20,8 @@ pub(super) enum Field {
     Headers,
     /// The tokens that unsubscribe.
     Unsubscribe,
+    /// Where chat messages go.
+    Target,
 }
 
 impl Field {
@@ -28,6 +30,7 @@ impl Field {
             Self::Signing => "secret",
             Self::Headers => "headers",
             Self::Unsubscribe => "unsubscribe",
+            Self::Target => "target",
         }
     }
 }
@@ -76,19 +79,37 @@ fn unusable(error: &VaultError) -> StoreError {
     StoreError::Denied(format!("a channel's secret: {error}"))
 }
 
-/// The secrets to sign with at this moment, newest first.
+/// What signs at this moment, newest first.
 pub(super) fn signing(
     app: &App,
     org: &OrgId,
     channel: &ChannelId,
     kind: &ChannelKind,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let ChannelKind::Webhook { secret_sealed, previous, .. } = kind else { return Ok(Vec::new()) };
-    let mut secrets = vec![open(app, org, channel, Field::Signing, secret_sealed)?];
+) -> Result<Vec<SigningKey>, StoreError> {
+    let ChannelKind::Webhook { signature, secret_sealed, previous, .. } = kind else { return Ok(Vec::new()) };
+    let opened = |sealed: &str| {
+        let secret = open(app, org, channel, Field::Signing, sealed)?;
+        Ok::<_, StoreError>(match signature {
+            Signature::HmacSha256 => SigningKey::HmacSha256(secret),
+            Signature::Ed25519 => {
+                let seed = secret.try_into().map_err(|_| StoreError::Corrupt("a channel's signing key".into()))?;
+                SigningKey::Ed25519(seed)
+            }
+        })
+    };
+    let mut keys = vec![opened(secret_sealed)?];
     if let Some(previous) = previous.as_ref().filter(|p| p.until > app.now()) {
-        secrets.push(open(app, org, channel, Field::Signing, &previous.sealed)?);
+        keys.push(opened(&previous.sealed)?);
     }
-    Ok(secrets)
+    Ok(keys)
+}
+
+/// What a receiver verifies Ed25519 signatures with (`whpk_…`); `None`: the channel signs otherwise.
+pub fn public_key(app: &App, org: &OrgId, channel: &Channel) -> Result<Option<String>, StoreError> {
+    Ok(signing(app, org, &channel.id, &channel.kind)?.first().and_then(|key| match key {
+        SigningKey::Ed25519(seed) => Some(app.webhooks.public_key(seed)),
+        SigningKey::HmacSha256(_) => None,
+    }))
 }
 
 /// Bytes in hexadecimal.

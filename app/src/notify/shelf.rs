@@ -1,15 +1,17 @@
 //! The rows of the table `deliveries`.
 //!
 //! In an organization's partition, because one batch must hold them: the delivery (its id), `decision:{event}:{channel}`,
-//! `window:{channel}` and `summary:{channel}`, `told:{channel}:{finding}`, `about:{finding}:{event}` (which events there are of a finding) and
+//! the last window of a channel (`window:`, `summary:`, `digest:`, `release:`), `page:{channel}:{group}`, `told:{channel}:{finding}`, `about:{finding}:{event}` (which events there are of a finding) and
 //! `at:{time, descending}:{delivery}` (the list, newest first). In the partition `due`, over all organizations:
-//! `{next attempt}:{org}:{delivery}`.
+//! `{next attempt}:{org}:{delivery}`, and `{since}:{org}:{channel}` where a channel has something left to be done.
+
+use std::fmt::Display;
 
 use domain::ids::{ChannelId, EventId, FindingId, OrgId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{Delivery, DeliveryForm, DeliveryId};
+use super::delivery::{Delivery, DeliveryId};
 use crate::ports::{Batch, Columns, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness, WriteRow};
 use crate::{App, rows};
 
@@ -20,14 +22,6 @@ const LAST: i64 = 9_999_999_999_999;
 
 pub(super) fn decision_row(event: EventId, channel: &ChannelId) -> String {
     format!("decision:{event}:{channel}")
-}
-
-/// The row of a channel's last window: letters and summaries have one each.
-pub(super) fn window_row(channel: &ChannelId, form: DeliveryForm) -> String {
-    match form {
-        DeliveryForm::Summary => format!("summary:{channel}"),
-        DeliveryForm::Letter | DeliveryForm::Request => format!("window:{channel}"),
-    }
 }
 
 pub(super) fn told_row(channel: &ChannelId, finding: &FindingId) -> String {
@@ -52,8 +46,9 @@ pub(super) fn list_row(delivery: &Delivery) -> String {
     format!("{}{}", list_from(delivery.created_at), delivery.id)
 }
 
-pub(super) fn due_row(at: Timestamp, org: &OrgId, delivery: &DeliveryId) -> String {
-    format!("{:013}:{org}:{delivery}", at.as_millisecond().clamp(0, LAST))
+/// The row that says that something is due of a delivery, or of a channel.
+fn due_row(at: Timestamp, org: &OrgId, whose: impl Display) -> String {
+    format!("{:013}:{org}:{whose}", at.as_millisecond().clamp(0, LAST))
 }
 
 /// What a row of the list says, so that a filter by channel reads no delivery.
@@ -96,25 +91,13 @@ pub(super) async fn commit(
 
 /// Replaces the version of a delivery that was read.
 pub(super) async fn replace(app: &App, org: &OrgId, delivery: &Delivery, etag: Etag) -> Result<Commit, StoreError> {
-    replace_with(app, org, delivery, etag, None).await
-}
-
-/// The same, together with one more row.
-pub(super) async fn replace_with(
-    app: &App,
-    org: &OrgId,
-    delivery: &Delivery,
-    etag: Etag,
-    more: Option<Op>,
-) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let row = signed(delivery.id.to_string(), delivery, &by)?;
-    let ops = std::iter::once(Op::Replace(row, etag)).chain(more).collect();
-    commit(app, org, ops, delivery.id.to_string(), by).await
+    commit(app, org, vec![Op::Replace(row, etag)], delivery.id.to_string(), by).await
 }
 
-/// Makes the sweep see that a delivery is due at `at`.
-pub(super) async fn note_due(app: &App, org: &OrgId, id: &DeliveryId, at: Timestamp) -> Result<(), StoreError> {
+/// Makes the sweep see that something of a delivery or a channel is due at `at`.
+pub(super) async fn note_due(app: &App, org: &OrgId, id: impl Display, at: Timestamp) -> Result<(), StoreError> {
     let op = Op::Upsert(mark(due_row(at, org, id)));
     match app
         .tables
@@ -130,10 +113,11 @@ pub(super) async fn note_due(app: &App, org: &OrgId, id: &DeliveryId, at: Timest
 }
 
 /// Takes back what [`note_due`] noted. A note that stays is found stale by the sweep.
-pub(super) async fn forget_due(app: &App, org: &OrgId, id: &DeliveryId, at: Timestamp) {
-    let op = Op::Delete { key: due_row(at, org, id), etag: None };
+pub(super) async fn forget_due(app: &App, org: &OrgId, id: impl Display, at: Timestamp) {
+    let key = due_row(at, org, id);
+    let op = Op::Delete { key: key.clone(), etag: None };
     let batch = Batch { table: Table::Deliveries, partition: DUE.into(), ops: vec![op], witness: None };
     if let Err(error) = app.tables.commit(batch).await {
-        tracing::debug!(delivery = %id, %error, "the sweep will remove the note");
+        tracing::debug!(note = key, %error, "the sweep will remove the note");
     }
 }

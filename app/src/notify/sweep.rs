@@ -1,14 +1,14 @@
 //! What crashes left behind: the tick looks at every outbox that may hold something, at what is overdue, and at the
 //! poison queue. All of it bounded; what a tick does not reach, the next one does.
 
-use domain::ids::{Bucket, OrgId};
+use domain::ids::{Bucket, ChannelId, OrgId};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::delivery::DeliveryId;
 use super::route::put_attempt;
 use super::shelf::{self, DUE};
-use super::{message, poison};
+use super::{health, message, poison, registry};
 use crate::ports::{Batch, Op, QueueName, Row, RowRange, StoreError, Table, Value, WriteRow};
 use crate::{App, Error, ledger};
 
@@ -20,8 +20,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 const OUTBOXES: usize = 500;
 /// Events of one outbox that a tick looks at.
 const EVENTS: usize = 300;
-/// Overdue attempts that a tick looks at.
+/// Overdue attempts that a tick reads at once; so many it asks for again at most, give or take a page.
 const OVERDUE: usize = 300;
+/// Pages of them that a tick reads.
+const PAGES: usize = 20;
 /// Reads side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -87,18 +89,32 @@ async fn overdue(app: &App) -> Result<usize, StoreError> {
     let now = app.now();
     let late = now - LATE;
     let to = Some(format!("{:013}", late.as_millisecond().max(0)));
-    let page = app.tables.range(Table::Deliveries, DUE, RowRange { from: String::new(), to, limit: OVERDUE }).await?;
-    let tasks = page.rows.iter().map(|note| overdue_one(app, note, now));
-    let results: Vec<_> =
-        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    results.into_iter().sum()
+    let mut range = RowRange { from: String::new(), to, limit: OVERDUE };
+    let mut asked = 0;
+    // What was asked for just now still lies in front; there may be more behind it.
+    for _ in 0..PAGES {
+        let page = app.tables.range(Table::Deliveries, DUE, range.clone()).await?;
+        let tasks = page.rows.iter().map(|note| overdue_one(app, note, now));
+        let results: Vec<_> =
+            futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        asked += results.into_iter().sum::<Result<usize, StoreError>>()?;
+        match page.next {
+            Some(next) if asked < OVERDUE => range.from = next,
+            _ => break,
+        }
+    }
+    Ok(asked)
 }
 
 /// One overdue note: takes a stale one away, asks again for an attempt that nobody makes.
 async fn overdue_one(app: &App, note: &Row, now: Timestamp) -> Result<usize, StoreError> {
-    let Some((at, org, id)) = parse_due(&note.key) else {
+    let Some((at, org, whose)) = parse_due(&note.key) else {
         tracing::error!(note = note.key, "no attempt has such a name");
         return Ok(0);
+    };
+    let id = match whose {
+        Whose::Delivery(id) => id,
+        Whose::Channel(id) => return chores(app, &org, &id, at).await,
     };
     let delivery = match shelf::read(app, &org, &id).await? {
         Some((delivery, _)) if delivery.next_attempt_at == Some(at) => delivery,
@@ -115,6 +131,23 @@ async fn overdue_one(app: &App, note: &Row, now: Timestamp) -> Result<usize, Sto
     put_attempt(app, &org, &delivery, now).await;
     note_asked(app, Table::Deliveries, DUE, note, now).await;
     Ok(1)
+}
+
+/// What a crash kept from being said of a channel, or from being asked for it.
+async fn chores(app: &App, org: &OrgId, id: &ChannelId, at: Timestamp) -> Result<usize, StoreError> {
+    let Some((channel, _)) = registry::read(app, org, id).await? else {
+        shelf::forget_due(app, org, id, at).await;
+        return Ok(0);
+    };
+    if let Err(error) = health::settle(app, org, &channel).await {
+        tracing::warn!(channel = %id, %error, "what is to be announced of a channel waits for the next tick");
+        return Ok(0);
+    }
+    if channel.backfill.is_some() {
+        app.queue.put(QueueName::Notifications, &message::backfill(org, id), std::time::Duration::ZERO).await?;
+    }
+    shelf::forget_due(app, org, id, at).await;
+    Ok(usize::from(channel.backfill.is_some()))
 }
 
 /// Too old, and not asked for again just now?
@@ -151,8 +184,19 @@ fn parse_mark(key: &str) -> Option<(OrgId, Bucket)> {
     Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?)))
 }
 
-fn parse_due(key: &str) -> Option<(Timestamp, OrgId, DeliveryId)> {
+/// Of what something is due.
+enum Whose {
+    Delivery(DeliveryId),
+    Channel(ChannelId),
+}
+
+fn parse_due(key: &str) -> Option<(Timestamp, OrgId, Whose)> {
     let mut parts = key.splitn(3, ':');
     let millis = parts.next()?.parse().ok()?;
-    Some((Timestamp::from_millisecond(millis).ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    let (org, id) = (parts.next()?.parse().ok()?, parts.next()?);
+    let whose = match id.parse() {
+        Ok(delivery) => Whose::Delivery(delivery),
+        Err(_) => Whose::Channel(id.parse().ok()?),
+    };
+    Some((Timestamp::from_millisecond(millis).ok()?, org, whose))
 }

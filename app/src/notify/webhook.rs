@@ -1,58 +1,23 @@
 use domain::ids::OrgId;
 
 use super::channel::{Channel, ChannelKind};
-use super::delivery::{AttemptRecord, Delivery};
-use super::outcome::{Ending, Outcome};
+use super::delivery::Delivery;
+use super::outcome::Outcome;
 use super::secret::{self, Field};
 use crate::App;
-use crate::ports::{AttemptError, StoreError, WebhookRequest};
-
-/// The receiver is gone for good.
-const GONE: u16 = 410;
+use crate::ports::{StoreError, WebhookRequest};
 
 /// Makes one signed request.
 pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Outcome {
     let at = app.now();
     let number = delivery.next_number();
-    let request = match request(app, org, channel, delivery) {
-        Ok(request) => request,
+    match request(app, org, channel, delivery) {
+        Ok(request) => Outcome::of_request(app.webhooks.send(request).await, number, at),
         Err(error) => {
-            // The key may come back, so this is tried again like any failure.
             tracing::error!(channel = %channel.id, %error, "a delivery cannot be signed");
-            let excerpt = Some("The request could not be signed: the channel's secret does not open.".into());
-            let record = AttemptRecord {
-                number,
-                at,
-                duration_ms: 0,
-                status: None,
-                error: Some(AttemptError::Connect),
-                excerpt,
-                recipient: None,
-            };
-            return Outcome {
-                result: Ending::Failed { retry_after: None },
-                records: vec![record],
-                recipients: Vec::new(),
-                body: None,
-            };
+            Outcome::unopened("the channel's secret", number, at)
         }
-    };
-    let attempt = app.webhooks.send(request).await;
-    let result = match (attempt.error, attempt.status) {
-        (None, _) => Ending::Delivered,
-        (Some(_), Some(GONE)) => Ending::Gone,
-        (Some(_), _) => Ending::Failed { retry_after: attempt.retry_after },
-    };
-    let record = AttemptRecord {
-        number,
-        at,
-        duration_ms: attempt.duration_ms,
-        status: attempt.status,
-        error: attempt.error,
-        excerpt: attempt.excerpt,
-        recipient: None,
-    };
-    Outcome { result, records: vec![record], recipients: Vec::new(), body: None }
+    }
 }
 
 fn request(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Result<WebhookRequest, StoreError> {
@@ -71,7 +36,7 @@ fn request(app: &App, org: &OrgId, channel: &Channel, delivery: &Delivery) -> Re
         id: delivery.id.to_string(),
         timestamp: app.now().as_second(),
         body: delivery.body.clone(),
-        secrets: secret::signing(app, org, &channel.id, &channel.kind)?,
+        keys: secret::signing(app, org, &channel.id, &channel.kind)?,
         headers,
     })
 }

@@ -13,6 +13,8 @@ pub struct Composed {
     pub text: String,
     /// The HTML part, complete.
     pub html: String,
+    /// What mail programs filter and thread by: `List-Id`, `Keywords`, `References`, `X-Iotmonitor-…`.
+    pub headers: Vec<(String, String)>,
 }
 
 /// Puts facts into words for people. Never fails, does no I/O; every text in a [`Letter`] may be hostile.
@@ -31,6 +33,14 @@ pub enum Letter {
     Findings(GroupLetter),
     /// What the first poll of assets found.
     FirstPoll(SummaryLetter),
+    /// What happened in an hour, a day or a week.
+    Digest(DigestLetter),
+    /// More than the channel's cap: one letter instead of many.
+    Flood(FloodLetter),
+    /// What quiet hours held back.
+    Release(ReleaseLetter),
+    /// A source fails, answers again, or its credits run low.
+    Source(SourceLetter),
     /// Somebody tests a channel.
     Test(TestLetter),
     /// May we write to you?
@@ -45,6 +55,8 @@ pub enum Letter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Footer {
+    /// The channel's id, by which mail programs can filter (`List-Id`).
+    pub channel_id: String,
     /// The channel's name.
     pub channel: String,
     /// Where the channel is set up.
@@ -57,6 +69,8 @@ pub struct Footer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingLetter {
+    /// The finding's id: what the letters about it have in common.
+    pub finding: String,
     /// The organization's name.
     pub organization: String,
     /// What happened.
@@ -162,6 +176,116 @@ pub struct SummaryLetter {
     /// The worst findings, at most ten.
     pub worst: Vec<EventLine>,
     /// All of them in the console.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// How often a digest is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Period {
+    /// Every hour.
+    Hourly,
+    /// Every day.
+    Daily,
+    /// Every week.
+    Weekly,
+}
+
+/// What happened in an hour, a day or a week. Without lines it says that nothing did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DigestLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// How often.
+    pub period: Period,
+    /// What happened from then on …
+    pub from: Timestamp,
+    /// … and before then.
+    pub until: Timestamp,
+    /// How many findings of each severity were opened or reopened, the worst first.
+    pub opened: Vec<(Severity, u32)>,
+    /// How many findings ended.
+    pub resolved: u32,
+    /// The events to show, the worst first.
+    pub lines: Vec<EventLine>,
+    /// How many there are in all, those not shown included.
+    pub total: u32,
+    /// Where all of them are.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// More than the channel's cap: one letter instead of many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FloodLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// Since when they are counted.
+    pub since: Timestamp,
+    /// How many messages the channel takes in that time.
+    pub limit: u32,
+    /// How many of the events are about findings of each severity, the worst first.
+    pub counts: Vec<(Severity, u32)>,
+    /// The worst of them, at most ten.
+    pub worst: Vec<EventLine>,
+    /// How many events there are in all.
+    pub total: u32,
+    /// Where all of them are.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// What quiet hours held back, judged again at their end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// When the quiet hours began.
+    pub from: Timestamp,
+    /// When they ended.
+    pub until: Timestamp,
+    /// What still is so, the worst first.
+    pub lines: Vec<EventLine>,
+    /// What began and ended meanwhile, for information.
+    pub ended: Vec<EventLine>,
+    /// How many still are so, those not shown included.
+    pub total: u32,
+    /// Where all of them are.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// A source fails, answers again, or its credits run low.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// `SOURCE_FAILING`, `SOURCE_RECOVERED` or `CREDITS_LOW`.
+    pub event: EventType,
+    /// When.
+    pub at: Timestamp,
+    /// The source's name.
+    pub source: String,
+    /// Since when it fails, or failed.
+    pub since: Option<Timestamp>,
+    /// What the source says.
+    pub message: String,
+    /// How many assets are not watched by it.
+    pub affected_assets: Option<u32>,
+    /// Credits that are left.
+    pub credits_left: Option<i64>,
+    /// When there are new ones.
+    pub resets_at: Option<Timestamp>,
+    /// How the sources stand, in the console.
     pub url: String,
     /// Why the reader gets this.
     pub footer: Footer,

@@ -3,6 +3,7 @@
 //! A port is a small `dyn` trait with the types that cross it. `storage`, `sources` and `channels` implement
 //! them; tests may stand between (a store that fails at the n-th call), but never fake a decision.
 
+mod chats;
 mod clock;
 mod exploits;
 mod exposure;
@@ -15,6 +16,7 @@ mod queue;
 mod tables;
 mod webhooks;
 
+pub use chats::{ChatRequest, ChatService, ChatTarget, Chats, Incident};
 pub use clock::Clock;
 pub use exploits::{ExploitDatabase, ExploitOrigin, ExploitPage, ExploitProperty, Exploits, KnownExploit};
 pub use exposure::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey, SourceName};
@@ -24,8 +26,9 @@ pub use intelligence::{
     VulnerabilityFacts,
 };
 pub use letters::{
-    AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine,
-    FindingLetter, Footer, GroupLetter, Letter, Letters, SummaryLetter, TestLetter,
+    AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, DigestLetter, EventLine,
+    EvidenceLine, FindingLetter, FloodLetter, Footer, GroupLetter, Letter, Letters, Period, ReleaseLetter,
+    SourceLetter, SummaryLetter, TestLetter,
 };
 pub use mailer::{Mail, MailError, Mailer};
 pub use openid::{Challenge, Identity, OpenId, OpenIdError, Returned};
@@ -34,4 +37,4 @@ pub use tables::{
     Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,
     Witness, WriteRow,
 };
-pub use webhooks::{Attempt, AttemptError, WebhookRequest, Webhooks};
+pub use webhooks::{Attempt, AttemptError, Directive, SigningKey, WebhookRequest, Webhooks};

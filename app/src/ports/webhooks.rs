@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +14,29 @@ pub struct WebhookRequest {
     pub timestamp: i64,
     /// The body, signed as it is.
     pub body: String,
-    /// The secrets to sign with (raw bytes, newest first): more than one while a rotation overlaps.
-    pub secrets: Vec<Vec<u8>>,
+    /// What signs, newest first: more than one while a rotation overlaps. Never empty.
+    pub keys: Vec<SigningKey>,
     /// More headers of the channel's own.
     pub headers: Vec<(String, String)>,
+}
+
+/// What signs requests. Its `Debug` shows the kind and nothing else.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SigningKey {
+    /// HMAC-SHA256 (`v1`): 24 to 64 bytes that the receiver holds too, spelled `whsec_…`.
+    HmacSha256(Vec<u8>),
+    /// Ed25519 (`v1a`): the private key's 32 random bytes (RFC 8032's seed). The receiver holds only the public key,
+    /// spelled `whpk_…`: see [`Webhooks::public_key`].
+    Ed25519([u8; 32]),
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HmacSha256(_) => "HmacSha256",
+            Self::Ed25519(_) => "Ed25519",
+        })
+    }
 }
 
 /// Why an attempt failed, in the words of the API's `DeliveryError`.
@@ -44,6 +65,17 @@ pub enum AttemptError {
     Suppressed,
 }
 
+/// What a receiver asks of us beyond "taken" and "not taken".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Directive {
+    /// Send nothing more: status 410, the header `webhook-delivery: disable` (even on a 2xx, which is delivered all
+    /// the same), or a chat product that says that its webhook is gone for good. The channel is switched off.
+    Disable,
+    /// This message will never be taken: `webhook-delivery: abort-message` on a failure, or a chat product that
+    /// cannot read it. No further attempt; the channel stays on.
+    AbortMessage,
+}
+
 /// What one attempt brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -57,6 +89,8 @@ pub struct Attempt {
     pub excerpt: Option<String>,
     /// The receiver asks to wait so long: `Retry-After` in seconds (seconds or HTTP date), ≤ 24 h.
     pub retry_after: Option<u32>,
+    /// What else the receiver asks for.
+    pub directive: Option<Directive>,
 }
 
 /// Signs and sends webhooks, and guards where they go.
@@ -66,6 +100,8 @@ pub trait Webhooks: Send + Sync {
     fn check(&self, url: &str) -> Result<(), String>;
     /// May a channel send such a header of its own? Err: what to tell the person.
     fn check_header(&self, name: &str, value: &str) -> Result<(), String>;
+    /// The public half of an Ed25519 key, spelled `whpk_…`, to be shown to the receiver at any time.
+    fn public_key(&self, seed: &[u8; 32]) -> String;
     /// Makes one attempt. Every outcome is an [`Attempt`].
     async fn send(&self, request: WebhookRequest) -> Attempt;
 }

@@ -34,6 +34,7 @@ impl Bench {
             queue: queue.clone(),
             exposure: Arc::new(Silent),
             webhooks: Arc::new(Silent),
+            chats: Arc::new(Silent),
             mailer: Arc::new(Silent),
             letters: Arc::new(Silent),
             clock: clock.clone(),
@@ -48,6 +49,7 @@ impl Bench {
             directories: crate::directory::Directories::default(),
             hashing: crate::access::Hashing::default(),
             openid: Arc::new(Silent),
+            endpoints: crate::notify::Endpoints::default(),
         };
         Self { app, clock, tables, queue }
     }
@@ -55,7 +57,11 @@ impl Bench {
     /// Another process on the same store: it remembers nothing.
     #[must_use]
     pub fn restarted(self) -> Self {
-        let app = App { directories: crate::directory::Directories::default(), ..self.app };
+        let app = App {
+            directories: crate::directory::Directories::default(),
+            endpoints: crate::notify::Endpoints::default(),
+            ..self.app
+        };
         Self { app, ..self }
     }
 }

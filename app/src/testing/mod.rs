@@ -22,7 +22,7 @@ pub use faults::{Fault, Faults};
 pub use faulty::Faulty;
 pub use ids::SeededIds;
 pub use queue::MemoryQueue;
-pub use receivers::{JsonLetters, RecordingMailer, RecordingWebhooks};
+pub use receivers::{JsonLetters, RecordingChats, RecordingMailer, RecordingWebhooks};
 pub use script::{Script, seen};
 pub use silent::Silent;
 pub use tables::MemoryTables;

@@ -5,8 +5,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::ports::{
-    Account, Attempt, AttemptError, Challenge, Composed, Exposure, HostAnswer, Identity, Letter, Letters, Mail,
-    MailError, Mailer, OpenId, OpenIdError, Returned, SearchPage, SourceError, SourceKey, WebhookRequest, Webhooks,
+    Account, Attempt, AttemptError, Challenge, ChatRequest, ChatService, ChatTarget, Chats, Composed, Exposure,
+    HostAnswer, Identity, Incident, Letter, Letters, Mail, MailError, Mailer, OpenId, OpenIdError, Returned,
+    SearchPage, SourceError, SourceKey, WebhookRequest, Webhooks,
 };
 
 /// The outside for tests that are not about it: every source is down, no mail is set up, no webhook arrives.
@@ -54,8 +55,38 @@ impl Webhooks for Silent {
         Ok(())
     }
 
+    fn public_key(&self, _: &[u8; 32]) -> String {
+        "whpk_silent".into()
+    }
+
     async fn send(&self, _: WebhookRequest) -> Attempt {
-        Attempt { status: None, duration_ms: 0, error: Some(AttemptError::Connect), excerpt: None, retry_after: None }
+        nobody()
+    }
+}
+
+fn nobody() -> Attempt {
+    Attempt {
+        status: None,
+        duration_ms: 0,
+        error: Some(AttemptError::Connect),
+        excerpt: None,
+        retry_after: None,
+        directive: None,
+    }
+}
+
+#[async_trait]
+impl Chats for Silent {
+    fn check(&self, _: ChatService, _: &ChatTarget) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn compose(&self, _: ChatService, _: &Letter, _: Option<&Incident>) -> Option<String> {
+        Some("{}".into())
+    }
+
+    async fn send(&self, _: ChatRequest) -> Attempt {
+        nobody()
     }
 }
 
@@ -76,7 +107,7 @@ impl Mailer for Silent {
 
 impl Letters for Silent {
     fn compose(&self, _: &Letter) -> Composed {
-        Composed { subject: "subject".into(), text: "text".into(), html: "<p>html</p>".into() }
+        Composed { subject: "subject".into(), text: "text".into(), html: "<p>html</p>".into(), headers: Vec::new() }
     }
 }
 

@@ -32,6 +32,13 @@ impl MemoryTables {
         rows.collect()
     }
 
+    /// How many rows of a partition have a key that begins so.
+    pub fn count(&self, table: Table, partition: &str, prefix: &str) -> usize {
+        let state = self.state();
+        let rows = state.partitions.get(&(table, partition.to_owned()));
+        rows.map_or(0, |rows| rows.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).count())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

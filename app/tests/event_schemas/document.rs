@@ -11,6 +11,8 @@ use crate::shape::{object, short, text, time};
 pub(crate) enum Subject {
     /// One finding.
     Finding,
+    /// A decision by people.
+    Triage,
     /// One service.
     Service,
     /// One host.
@@ -29,7 +31,8 @@ impl Subject {
     /// What this type of event is about.
     pub(crate) fn of(kind: EventType) -> Self {
         match kind.as_str().split('_').next().unwrap_or_default() {
-            "FINDING" | "TRIAGE" => Self::Finding,
+            "FINDING" => Self::Finding,
+            "TRIAGE" => Self::Triage,
             "SERVICE" => Self::Service,
             "HOST" => Self::Host,
             "ASSET" => Self::Asset,
@@ -45,6 +48,7 @@ pub(crate) fn of(kind: EventType) -> Value {
     let mut data = parts::frame();
     data.extend(match Subject::of(kind) {
         Subject::Finding => parts::of_finding(),
+        Subject::Triage => parts::of_triage(),
         Subject::Service => parts::of_service(),
         Subject::Host => parts::of_host(),
         Subject::Asset => parts::of_asset(),

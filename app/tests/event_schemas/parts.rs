@@ -124,6 +124,16 @@ fn triage() -> Value {
     ])
 }
 
+/// What every event about a decision by people has.
+pub(crate) fn of_triage() -> Vec<(&'static str, Value)> {
+    vec![
+        ("triage", triage()),
+        ("endedBecause", or_null(word())),
+        ("findingIds", list(Some(100), text())),
+        ("findingCount", count()),
+    ]
+}
+
 fn vulnerability() -> Value {
     let cvss = object(vec![("version", or_null(text())), ("score", number(0.0, 10.0)), ("vector", or_null(text()))]);
     let epss = object(vec![

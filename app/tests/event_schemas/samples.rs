@@ -48,6 +48,11 @@ fn parts(kind: EventType, full: bool) -> Vec<(&'static str, Value)> {
                 NOW,
             )
         }
+        Subject::Triage => {
+            let ids = vec![finding(full).id; if full { 120 } else { 1 }];
+            let decided = finding(true).triage.unwrap();
+            payload::triage_parts(&decided, full.then_some("ADDED_TO_KEV"), &ids)
+        }
         Subject::Service => {
             let findings: Vec<String> = (0..if full { 60 } else { 0 }).map(|n| format!("finding_{n}")).collect();
             payload::service_parts(&service, &asset, full.then_some(&host), &findings)

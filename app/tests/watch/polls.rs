@@ -3,10 +3,11 @@ use std::sync::Arc;
 use app::assets::{self, AssetDraft, AssetPatch, Selection};
 use app::findings::{self, FindingFilter, TriageRequest};
 use app::ports::{Batch, Op, RowRange, SourceError, Table, Tables};
-use app::testing::{Fault, RecordingWebhooks};
+use app::testing::{Fault, RecordingMailer, RecordingWebhooks};
 use app::{notify, poll};
 use domain::event::EventType;
 use domain::finding::{FindingState, Resolution, TriageReason};
+use domain::trigger::{DecisionReason, Schedule, Trigger};
 use jiff::SignedDuration;
 
 use super::plant::{Plant, host, kinds};
@@ -147,11 +148,19 @@ async fn a_decision_of_people_holds_until_its_end_and_says_so() {
     let mine: Vec<_> =
         plant.events().await.into_iter().filter(|e| e.subjects.finding.as_ref() == Some(&finding.id)).collect();
     let told = kinds(&mine);
-    for kind in [EventType::FindingStateChanged, EventType::TriageEnding] {
-        assert!(told.contains(&kind), "{told:?}");
+    for kind in [EventType::FindingStateChanged, EventType::TriageEnding, EventType::TriageEnded] {
+        assert_eq!(
+            told.iter().filter(|k| **k == kind).count(),
+            if kind == EventType::FindingStateChanged { 2 } else { 1 }
+        );
     }
+    let ended = mine.iter().find(|e| e.kind == EventType::TriageEnded).unwrap();
+    assert_eq!(ended.payload["endedBecause"], "EXPIRED");
+    assert_eq!((&ended.payload["triage"]["state"], &ended.payload["findingCount"]), (&"ACCEPTED".into(), &1.into()));
+    let of_finding: Vec<_> = mine.iter().filter(|e| e.kind.is_of_finding()).collect();
     assert!(
-        mine.windows(2)
+        of_finding
+            .windows(2)
             .all(|pair| pair[0].payload["finding"]["revision"].as_u64()
                 < pair[1].payload["finding"]["revision"].as_u64())
     );
@@ -213,7 +222,8 @@ async fn a_hint_that_got_lost_is_made_anew_within_a_day() {
 #[tokio::test]
 async fn nothing_is_lost_wherever_it_crashes() {
     let calls = {
-        let plant = Plant::new().await;
+        let mut plant = Plant::new().await;
+        channels(&mut plant).await;
         let before = plant.bench.tables.calls();
         whole_way(&plant).await;
         plant.bench.tables.calls() - before
@@ -222,20 +232,13 @@ async fn nothing_is_lost_wherever_it_crashes() {
     for fault in [Fault::Before, Fault::After, Fault::Lost] {
         for at in 1..=calls {
             let mut plant = Plant::new().await;
-            let receiver = Arc::new(RecordingWebhooks::default());
-            plant.bench.app.webhooks = receiver.clone();
-            let hook = notify::NewWebhook {
-                name: "SIEM".into(),
-                url: "https://siem.example.com/".into(),
-                ..notify::NewWebhook::default()
-            };
-            notify::create_webhook(&plant.bench, &plant.caller, hook).await.unwrap();
+            let (receiver, mailer) = channels(&mut plant).await;
             plant.bench.tables.fail_at(at, fault);
             whole_way(&plant).await;
             plant.bench.tables.heal();
             // Life goes on: whoever was interrupted asks again, and the timer ticks.
             plant.bench = plant.bench.restarted();
-            for _ in 0..6 {
+            for _ in 0..8 {
                 plant.later(1);
                 whole_way(&plant).await;
             }
@@ -248,6 +251,12 @@ async fn nothing_is_lost_wherever_it_crashes() {
                 assert!(!copies.is_empty(), "{fault:?} at call {at}: {:?} {number} was never sent", event.kind);
                 assert!(copies.iter().all(|c| c.id == copies[0].id), "{fault:?} at call {at}: one event, two ids");
             }
+            for event in events.iter().filter(|e| plant.now().duration_since(e.at) > SignedDuration::from_hours(2)) {
+                let told = notify::decisions_of_event(&plant.bench, &plant.caller, event.id).await.unwrap();
+                let all = told.iter().all(|t| t.reason == DecisionReason::Delivered);
+                assert!(all && told.len() == 2, "{fault:?} at call {at}: {:?} {told:?}", event.kind);
+            }
+            assert!(!mailer.mails().is_empty());
             let told = kinds(&events);
             for once in [EventType::AssetCreated, EventType::AssetFirstPolled] {
                 assert_eq!(told.iter().filter(|k| **k == once).count(), 1, "{fault:?} at call {at}: {told:?}");
@@ -259,6 +268,27 @@ async fn nothing_is_lost_wherever_it_crashes() {
             plant.counters_are_true().await;
         }
     }
+}
+
+/// A machine that hears of everything at once, and people who read of it once an hour.
+async fn channels(plant: &mut Plant) -> (Arc<RecordingWebhooks>, Arc<RecordingMailer>) {
+    let (receiver, mailer) = (Arc::new(RecordingWebhooks::default()), Arc::new(RecordingMailer::default()));
+    (plant.bench.app.webhooks, plant.bench.app.mailer) = (receiver.clone(), mailer.clone());
+    let hook = notify::NewWebhook {
+        name: "SIEM".into(),
+        url: "https://siem.example.com/".into(),
+        ..notify::NewWebhook::default()
+    };
+    notify::create_webhook(&plant.bench, &plant.caller, hook).await.unwrap();
+    let mail = notify::NewEmail {
+        name: "Night shift".into(),
+        recipients: vec!["ops@plant.example".into()],
+        trigger: Some(Trigger { schedule: Schedule::Hourly, ..Trigger::default() }),
+        confirmed: true,
+        ..notify::NewEmail::default()
+    };
+    notify::create_email(&plant.bench, &plant.caller, mail).await.unwrap();
+    (receiver, mailer)
 }
 
 /// Registers a device unless it is there, polls and tells; errors are what a crash looks like from outside.

@@ -99,10 +99,13 @@ async fn who_lost_the_answer_gets_the_secret_again_and_nobody_else_does() {
     assert_eq!(create().await, (token, secret.clone()));
     assert!(!format!("{:?}", plant.bench.tables.everything()).contains(&secret[9..]), "it lies about in the open");
 
-    let new = notify::NewWebhook { name: "a".into(), url: "https://a.example".into(), ..notify::NewWebhook::default() };
-    let request = ClientRequest::new(&plant.caller, "createWebhookChannel", "1", &new).unwrap();
-    let webhook =
-        async || notify::create_webhook_once(&plant.bench, &plant.caller, new.clone(), Some(&request)).await.unwrap();
+    let new = notify::NewWebhook {
+        name: "a".into(),
+        url: "https://a.example".into(),
+        client_request_id: Some("1".into()),
+        ..notify::NewWebhook::default()
+    };
+    let webhook = async || notify::create_webhook(&plant.bench, &plant.caller, new.clone()).await.unwrap();
     let first = webhook().await;
     assert_eq!(webhook().await, first);
     assert_eq!(notify::channels(&plant.bench, &plant.caller).await.unwrap().len(), 1);

@@ -73,6 +73,10 @@ const STRUCTURE: [&str; 14] = [
 ];
 
 #[cfg(test)]
+#[path = "../../tests/letters/banners.rs"]
+mod banners;
+
+#[cfg(test)]
 mod tests {
     use domain::email::EmailAddress;
     use proptest::prelude::*;
@@ -132,6 +136,17 @@ mod tests {
             let mut hostile = mail(&name, &subject, &id);
             hostile.headers = vec![("List-Unsubscribe".into(), value)];
             prop_assert_eq!(header_names(&hostile), header_names(&mail("Ops", "s", "1")));
+        }
+    }
+
+    /// Whatever a device says in a letter's title: the headers are those that are meant, each on its line.
+    #[test]
+    fn no_banner_of_ten_thousand_adds_a_header() {
+        let expected = header_names(&mail("Ops", "s", "1"));
+        for banner in super::banners::banners(10_000) {
+            let mut hostile = mail(&banner, &format!("HIGH opened: {banner}"), &banner);
+            hostile.headers[0].1 = banner.clone();
+            assert_eq!(header_names(&hostile), expected, "{banner:?}");
         }
     }
 

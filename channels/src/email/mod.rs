@@ -1,15 +1,16 @@
 //! E-mail: what is written ([`Stationery`]) and how it leaves ([`SmtpMailer`], [`NoMailer`]).
 //!
-//! Here belong the words and looks of each letter, the shape of a message, and one hand-over to a mail server. Titles,
-//! banners and names come from strangers: they are cleaned where they enter a page or a header, and escaped by the
-//! template. Never here: who gets which letter, a second attempt.
+//! Here belong the looks of a page, the shape of a message and its headers, and one hand-over to a mail server. What
+//! strangers wrote is cleaned where it enters a page ([`crate::letters`]) or a header, and escaped by the template.
+//! Never here: the words of a letter, who gets it, a second attempt.
 
-mod letters;
+mod headers;
 mod message;
 mod none;
 mod refusal;
 mod smtp;
+mod stationery;
 
-pub use letters::Stationery;
 pub use none::NoMailer;
 pub use smtp::{SmtpMailer, SmtpSetupError};
+pub use stationery::Stationery;

@@ -1,21 +1,16 @@
-//! Signed webhooks, as Standard Webhooks 1.0 has them, to addresses that strangers chose.
+//! Signed webhooks, as Standard Webhooks 1.0 has them.
 //!
-//! Here belongs the guard (which addresses may be reached), the signature, and one attempt. The guard stands in three
-//! places that cannot be walked around: the URL before anything happens, the address if the URL names one, and the
-//! answer of the DNS: what was checked is what is connected to. Never here: a second attempt.
+//! Here belong the spelling of keys, the signatures, which headers a channel may add, and one attempt. Where it may go
+//! is the gate's business ([`crate::egress`]). Never here: a second attempt, what the body says.
 
-mod address;
-mod answer;
-mod endpoint;
-mod failure;
+mod ed25519;
 mod headers;
-mod resolve;
+mod keys;
 mod send;
 mod sign;
 
-pub use address::{EgressPolicy, is_forbidden};
-pub use endpoint::Blocked;
+pub use ed25519::{decode_private_key, decode_public_key, encode_private_key, public_key, sign_v1a};
 pub use headers::{HeaderRefused, check_header};
-pub use resolve::{Lookup, LookupFailed, SystemDns};
-pub use send::{Limits, Sender};
-pub use sign::{MAX_SECRET, MIN_SECRET, SecretError, SignError, decode_secret, encode_secret, sign, signatures};
+pub use keys::KeyError;
+pub use send::Sender;
+pub use sign::{MAX_SECRET, MIN_SECRET, SignError, decode_secret, encode_secret, sign, signatures};

@@ -1,8 +1,12 @@
+use app::ports::SigningKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use thiserror::Error;
+
+use super::ed25519::sign_v1a;
+use super::keys::{KeyError, decode, encode};
 
 /// A secret has at least so many bytes.
 pub const MIN_SECRET: usize = 24;
@@ -24,61 +28,58 @@ pub enum SignError {
     /// A secret that is too short or too long.
     #[error("a secret has 24 to 64 bytes")]
     Secret,
-    /// No secret at all: nothing leaves unsigned.
-    #[error("there is no secret to sign with")]
-    NoSecret,
-}
-
-/// Why a text is not a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum SecretError {
-    /// Not `whsec_` and base64.
-    #[error("a secret is whsec_ and base64")]
-    Encoding,
-    /// Not 24 to 64 bytes.
-    #[error("a secret has 24 to 64 bytes")]
-    Length,
+    /// No key at all: nothing leaves unsigned.
+    #[error("there is no key to sign with")]
+    NoKey,
 }
 
 /// The signature of Standard Webhooks 1.0 (§ Signature scheme, symmetric): `v1,` and the base64 of
 /// HMAC-SHA256 over `id.timestamp.body`.
+pub fn sign(secret: &[u8], id: &str, timestamp: i64, body: &[u8]) -> Result<String, SignError> {
+    let content = content(id, timestamp, body)?;
+    if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) {
+        return Err(SignError::Secret);
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| SignError::Secret)?;
+    mac.update(&content);
+    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+}
+
+/// What is signed.
 ///
 /// `id` and `timestamp` hold no dot: otherwise `("a.1", 2, "x")` would be signed like `("a", 1, "2.x")`.
-pub fn sign(secret: &[u8], id: &str, timestamp: i64, body: &[u8]) -> Result<String, SignError> {
+pub(super) fn content(id: &str, timestamp: i64, body: &[u8]) -> Result<Vec<u8>, SignError> {
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
         return Err(SignError::Id);
     }
     if timestamp < 0 {
         return Err(SignError::Timestamp);
     }
-    if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) {
-        return Err(SignError::Secret);
-    }
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| SignError::Secret)?;
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
-    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    Ok([format!("{id}.{timestamp}.").as_bytes(), body].concat())
 }
 
-/// The value of `webhook-signature`: one signature per secret, so that a receiver may hold either during a rotation.
-pub fn signatures(secrets: &[Vec<u8>], id: &str, timestamp: i64, body: &[u8]) -> Result<String, SignError> {
-    if secrets.is_empty() {
-        return Err(SignError::NoSecret);
+/// The value of `webhook-signature`: one signature per key, so that a receiver may hold either during a rotation.
+pub fn signatures(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8]) -> Result<String, SignError> {
+    if keys.is_empty() {
+        return Err(SignError::NoKey);
     }
-    let all: Result<Vec<_>, _> = secrets.iter().map(|secret| sign(secret, id, timestamp, body)).collect();
+    let signed = |key: &SigningKey| match key {
+        SigningKey::HmacSha256(secret) => sign(secret, id, timestamp, body),
+        SigningKey::Ed25519(seed) => sign_v1a(seed, id, timestamp, body),
+    };
+    let all: Result<Vec<_>, _> = keys.iter().map(signed).collect();
     Ok(all?.join(" "))
 }
 
 /// How people see a secret: `whsec_` and base64.
 pub fn encode_secret(secret: &[u8]) -> String {
-    format!("{PREFIX}{}", STANDARD.encode(secret))
+    encode(PREFIX, secret)
 }
 
 /// The bytes of a secret as people write it; the prefix may be missing.
-pub fn decode_secret(text: &str) -> Result<Vec<u8>, SecretError> {
-    let text = text.trim();
-    let bytes = STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).map_err(|_| SecretError::Encoding)?;
-    if (MIN_SECRET..=MAX_SECRET).contains(&bytes.len()) { Ok(bytes) } else { Err(SecretError::Length) }
+pub fn decode_secret(text: &str) -> Result<Vec<u8>, KeyError> {
+    let bytes = decode(PREFIX, text)?;
+    if (MIN_SECRET..=MAX_SECRET).contains(&bytes.len()) { Ok(bytes) } else { Err(KeyError::Length(PREFIX)) }
 }
 
 #[cfg(test)]
@@ -104,17 +105,17 @@ mod tests {
         }
         assert_eq!(sign(&secret, "a", -1, b"x"), Err(SignError::Timestamp));
         assert_eq!(sign(&secret[..23], "a", 1, b"x"), Err(SignError::Secret));
-        assert_eq!(signatures(&[], "a", 1, b"x"), Err(SignError::NoSecret));
+        assert_eq!(signatures(&[], "a", 1, b"x"), Err(SignError::NoKey));
     }
 
     #[test]
     fn a_secret_is_long_enough_and_not_too_long() {
         assert_eq!(decode_secret(&encode_secret(&[1; 24])), Ok(vec![1; 24]));
         assert_eq!(decode_secret(&encode_secret(&[1; 64])), Ok(vec![1; 64]));
-        assert_eq!(decode_secret(&encode_secret(&[1; 23])), Err(SecretError::Length));
-        assert_eq!(decode_secret(&encode_secret(&[1; 65])), Err(SecretError::Length));
-        assert_eq!(decode_secret("whsec_"), Err(SecretError::Length));
-        assert_eq!(decode_secret("whsec_!"), Err(SecretError::Encoding));
+        assert_eq!(decode_secret(&encode_secret(&[1; 23])), Err(KeyError::Length(PREFIX)));
+        assert_eq!(decode_secret(&encode_secret(&[1; 65])), Err(KeyError::Length(PREFIX)));
+        assert_eq!(decode_secret("whsec_"), Err(KeyError::Length(PREFIX)));
+        assert_eq!(decode_secret("whsec_!"), Err(KeyError::Encoding(PREFIX)));
     }
 
     proptest! {
@@ -123,7 +124,8 @@ mod tests {
         fn the_reference_library_agrees(
             secrets in vec(vec(any::<u8>(), MIN_SECRET..=MAX_SECRET), 1..4), id in "[A-Za-z0-9_-]{1,40}", timestamp in 0..i64::MAX, body: String,
         ) {
-            let ours = signatures(&secrets, &id, timestamp, body.as_bytes()).unwrap();
+            let keys: Vec<_> = secrets.iter().cloned().map(SigningKey::HmacSha256).collect();
+            let ours = signatures(&keys, &id, timestamp, body.as_bytes()).unwrap();
             let theirs: Vec<String> = secrets
                 .iter()
                 .map(|s| standardwebhooks::Webhook::new(&encode_secret(s)).unwrap().sign(&id, timestamp, body.as_bytes()).unwrap())

@@ -1,6 +1,6 @@
-//! Mail: the words of each letter, and hand-overs to a real mail server.
+//! Mail: hand-overs to a real mail server.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-mod letters;
+mod secured;
 mod server;
 mod smtp;

@@ -13,15 +13,26 @@ pub(crate) struct MailServer {
 
 impl MailServer {
     /// `None` where `IOTMONITOR_TEST_PYTHON` names no Python that has `aiosmtpd` (see tests/requirements.txt).
-    #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where Python is")]
     pub(crate) fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// The same with these arguments.
+    #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where Python is")]
+    pub(crate) fn with(arguments: &[&str]) -> Option<Self> {
         let Ok(python) = std::env::var("IOTMONITOR_TEST_PYTHON") else {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "IOTMONITOR_TEST_PYTHON must be set in CI");
             eprintln!("not run: IOTMONITOR_TEST_PYTHON is not set");
             return None;
         };
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/email/smtp_server.py");
-        let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(python)
+            .arg(script)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         let mut server = Self { child, lines, port: 0 };
         server.port = server.next().as_u64().unwrap();

@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::server::MailServer;
 
-fn mail(to: &str) -> Mail {
+pub(crate) fn mail(to: &str) -> Mail {
     Mail {
         to: EmailAddress::parse(to).unwrap(),
         to_name: Some("Ana Ruíz".into()),

@@ -15,5 +15,8 @@ pub use findings::{
     Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,
     Tripwire,
 };
-pub use notifications::{ChannelStatus, DeliveryError, DeliverySchedule, DeliveryState, FirstPoll, WebhookSignature};
+pub use notifications::{
+    ChannelStatus, ChatService, DecisionReason, DeliveryError, DeliverySchedule, DeliveryState, FirstPoll,
+    NotificationGroup, QuietHoursEnd, WebhookSignature,
+};
 pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};

@@ -74,6 +74,7 @@ pub enum FirstPoll {
 
 /// How requests are signed.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "app::notify::Signature")]
 pub enum WebhookSignature {
     /// Standard Webhooks v1: HMAC-SHA256 with a shared secret.
     #[graphql(name = "HMAC_SHA256")]
@@ -83,15 +84,97 @@ pub enum WebhookSignature {
     Ed25519,
 }
 
+/// A product in which people talk, or are woken.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "app::ports::ChatService")]
+pub enum ChatService {
+    /// Slack, an incoming webhook.
+    Slack,
+    /// Microsoft Teams, a workflow that begins with a webhook request.
+    Teams,
+    /// Discord, a channel's webhook.
+    Discord,
+    /// PagerDuty, Events API v2. Gets every event at once; the finding's id is the incident's key.
+    #[graphql(name = "PAGERDUTY")]
+    PagerDuty,
+}
+
 /// IMMEDIATE groups what arrives within 30 s; digests go out in the channel's time zone.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::trigger::Schedule")]
 pub enum DeliverySchedule {
-    /// At once; for people what arrives within 30 s together.
+    /// At once; for people what arrives within 30 s together, and the next message not before five minutes later.
     Immediate,
-    /// Once an hour.
+    /// At every full hour.
     Hourly,
     /// Once a day.
     Daily,
     /// Once a week.
     Weekly,
+}
+
+/// What belongs together: what stands in one message to people, what is one incident.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::trigger::GroupBy")]
+pub enum NotificationGroup {
+    /// Each finding is an incident of its own; messages to people are not split.
+    Finding,
+    /// All of an asset.
+    Asset,
+    /// All of a vulnerability.
+    Vulnerability,
+    /// All of a rule.
+    Rule,
+}
+
+/// What happens to what came in quiet hours.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::trigger::QuietEnd")]
+pub enum QuietHoursEnd {
+    /// It is judged again at their end, and sent.
+    Release,
+    /// It is not sent; who was told of a finding is told of its end all the same.
+    Drop,
+}
+
+/// Why a channel was told of an event, or not.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::trigger::DecisionReason")]
+pub enum DecisionReason {
+    /// The receiver took it.
+    Delivered,
+    /// It is on its way.
+    Queued,
+    /// It waits for the channel's next digest.
+    HeldForDigest,
+    /// It waits for the end of the channel's quiet hours.
+    HeldInQuietHours,
+    /// It came in the channel's quiet hours, which drop.
+    DroppedInQuietHours,
+    /// It is part of something that the channel is told of as a whole: a first poll, or an incident of many findings.
+    Summarized,
+    /// The trigger does not ask for such events, or ignores who did it.
+    NotEventType,
+    /// Less severe than the trigger asks for.
+    BelowSeverity,
+    /// Not as sure as the trigger asks for.
+    NotConfidence,
+    /// The asset has none of the trigger's tags.
+    NotTag,
+    /// The trigger's expression says no.
+    NotExpression,
+    /// The finding was already decided on when it was opened.
+    Triaged,
+    /// The channel was switched off.
+    ChannelDisabled,
+    /// It happened before the channel was made.
+    ChannelNewer,
+    /// No recipient has confirmed their address.
+    Unconfirmed,
+    /// The recipients have unsubscribed.
+    Unsubscribed,
+    /// The mail server refuses the recipients for good.
+    Suppressed,
+    /// Every attempt failed; it can be sent again by hand.
+    Exhausted,
 }

@@ -1,6 +1,7 @@
 //! What can be changed. Each mutation takes one `input` and gives the changed object or null, and `userErrors`.
 
 mod assets;
+mod deliveries;
 mod findings;
 mod notifications;
 mod organization;
@@ -8,6 +9,7 @@ mod people;
 mod profile;
 mod session;
 mod tokens;
+mod trigger;
 
 use async_graphql::MergedObject;
 
@@ -21,4 +23,5 @@ pub struct Mutation(
     assets::AssetMutation,
     findings::FindingMutation,
     notifications::NotificationMutation,
+    deliveries::DeliveryMutation,
 );

@@ -1,59 +1,16 @@
-use app::notify::{self, ChannelChange, NewEmail, NewWebhook};
+use app::notify::{self, ChannelChange, NewChat, NewEmail, NewWebhook};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::trigger::Trigger;
 
-use crate::context::{UserError, app, bad_input, caller, outcome, repeatable};
-use crate::enums::{Confidence, DeliverySchedule, EventType, FirstPoll, Severity, UserErrorCode, WebhookSignature};
+use super::trigger::NotificationTriggerInput;
+use crate::context::{UserError, app, caller, outcome};
+use crate::enums::{ChatService, UserErrorCode, WebhookSignature};
 use crate::scalars::{EmailAddress, Url};
-use crate::types::channel::{EmailChannel, NotificationChannel, WebhookChannel};
-use crate::types::delivery::Delivery;
+use crate::types::channel::{ChatChannel, EmailChannel, NotificationChannel, WebhookChannel};
 
 /// Who is told.
 #[derive(Default)]
 pub(super) struct NotificationMutation;
-
-/// Which events a channel wants. An absent field is the default, an empty list means: all.
-#[derive(InputObject, Default)]
-pub(super) struct NotificationTriggerInput {
-    /// Types of events.
-    event_types: Option<Vec<EventType>>,
-    /// The least severity of a finding.
-    min_severity: Option<Severity>,
-    /// How sure a finding has to be.
-    confidence: Option<Vec<Confidence>>,
-    /// The asset has one of these tags.
-    asset_tags: Option<Vec<String>>,
-    /// A CEL expression over `event`, `finding` and `asset`.
-    expression: Option<String>,
-    /// Only IMMEDIATE so far.
-    schedule: Option<DeliverySchedule>,
-    /// IANA name of the zone that dates are shown in.
-    time_zone: Option<String>,
-    /// What is sent of an asset's first poll.
-    first_poll: Option<FirstPoll>,
-    /// Not what these did.
-    ignore_actor_ids: Option<Vec<ID>>,
-}
-
-impl NotificationTriggerInput {
-    fn read(self, usual: Trigger) -> Result<Trigger> {
-        if self.schedule.is_some_and(|s| s != DeliverySchedule::Immediate) {
-            return Err(bad_input("digests are not offered yet: schedule is IMMEDIATE"));
-        }
-        Ok(Trigger {
-            event_types: self.event_types.map_or(usual.event_types, |l| l.into_iter().map(Into::into).collect()),
-            min_severity: self.min_severity.map_or(usual.min_severity, Into::into),
-            confidence: self.confidence.map_or(usual.confidence, |l| l.into_iter().map(Into::into).collect()),
-            asset_tags: self.asset_tags.unwrap_or(usual.asset_tags),
-            expression: self.expression.or(usual.expression).filter(|e| !e.trim().is_empty()),
-            first_poll: self.first_poll.map_or(usual.first_poll, Into::into),
-            ignore_actor_ids: self
-                .ignore_actor_ids
-                .map_or(usual.ignore_actor_ids, |l| l.into_iter().map(|i| i.to_string()).collect()),
-            time_zone: self.time_zone.unwrap_or(usual.time_zone),
-        })
-    }
-}
 
 /// A header of its own.
 #[derive(InputObject)]
@@ -75,13 +32,16 @@ pub(super) struct CreateWebhookChannelInput {
     name: String,
     /// Where to: https, on a public address.
     url: Url,
-    /// How requests are signed. Only `HMAC_SHA256` so far.
+    /// How requests are signed.
     #[graphql(default_with = "Some(WebhookSignature::HmacSha256)")]
     signature: Option<WebhookSignature>,
     /// Which events; all where nothing is said.
     trigger: Option<NotificationTriggerInput>,
     /// At most 10 headers of its own.
     headers: Option<Vec<HeaderInput>>,
+    /// It is told of what is open already: the events of each open finding since it was opened.
+    #[graphql(default)]
+    backfill_open: bool,
     /// The same id within 24 h gives the first answer again and does nothing twice.
     client_request_id: Option<String>,
 }
@@ -91,7 +51,7 @@ pub(super) struct CreateWebhookChannelInput {
 pub(super) struct CreateWebhookChannelPayload {
     /// The channel; null when there are user errors.
     channel: Option<WebhookChannel>,
-    /// What the receiver verifies with.
+    /// What the receiver verifies with; null for Ed25519, of which it needs the channel's public key.
     secret: Option<String>,
     /// What is wrong with the input.
     user_errors: Vec<UserError>,
@@ -102,10 +62,16 @@ pub(super) struct CreateWebhookChannelPayload {
 pub(super) struct CreateEmailChannelInput {
     /// What people call it, 1 to 200 characters.
     name: String,
-    /// 1 to 50 addresses; each is asked first.
+    /// At most 50 addresses; each is asked first. Empty only if it goes to owners or assignees.
     recipients: Vec<EmailAddress>,
     /// Which events; all where nothing is said, a first poll's as one summary.
     trigger: Option<NotificationTriggerInput>,
+    /// Also to every OWNER whose address is verified.
+    #[graphql(default)]
+    to_owners: bool,
+    /// Also to whoever works on the finding, if their address is verified.
+    #[graphql(default)]
+    to_assignees: bool,
     /// The same id within 24 h gives the first answer again and does nothing twice.
     client_request_id: Option<String>,
 }
@@ -119,6 +85,62 @@ pub(super) struct CreateEmailChannelPayload {
     user_errors: Vec<UserError>,
 }
 
+/// A channel to where people talk, or are woken, to be made.
+#[derive(InputObject)]
+pub(super) struct CreateChatChannelInput {
+    /// What people call it, 1 to 200 characters.
+    name: String,
+    /// Which product.
+    service: ChatService,
+    /// The address that Slack, Teams or Discord gave out: a credential. Of PagerDuty only where it is not the usual one.
+    url: Option<Url>,
+    /// Of PagerDuty: the integration's key, kept as a secret.
+    routing_key: Option<String>,
+    /// Which events; all where nothing is said, a first poll's as one summary (PagerDuty: one by one).
+    trigger: Option<NotificationTriggerInput>,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
+}
+
+/// The new channel.
+#[derive(SimpleObject)]
+pub(super) struct CreateChatChannelPayload {
+    /// The channel; null when there are user errors.
+    channel: Option<ChatChannel>,
+    /// What is wrong with the input.
+    user_errors: Vec<UserError>,
+}
+
+/// Which secret to change.
+#[derive(InputObject)]
+pub(super) struct RotateWebhookSecretInput {
+    /// Of which webhook.
+    id: ID,
+    /// The old secret signs too for so many hours, 0 to 168.
+    #[graphql(default_with = "Some(24)")]
+    overlap_hours: Option<i32>,
+}
+
+/// `secret` (whsec_…) is shown this once.
+#[derive(SimpleObject)]
+pub(super) struct RotateWebhookSecretPayload {
+    /// The channel; null when there are user errors.
+    channel: Option<WebhookChannel>,
+    /// What the receiver verifies with from now on; null for Ed25519, of which it needs the channel's public key.
+    secret: Option<String>,
+    /// What is wrong with the input.
+    user_errors: Vec<UserError>,
+}
+
+/// Whom to ask once more.
+#[derive(InputObject)]
+pub(super) struct ResendConfirmationInput {
+    /// Of which channel.
+    channel_id: ID,
+    /// Which recipient.
+    email: EmailAddress,
+}
+
 /// A change of a channel: an absent field stays, a list replaces.
 #[derive(InputObject)]
 pub(super) struct UpdateNotificationChannelInput {
@@ -128,7 +150,7 @@ pub(super) struct UpdateNotificationChannelInput {
     name: Option<String>,
     /// The switch. Switching on forgets why the program had switched it off.
     enabled: Option<bool>,
-    /// Of a webhook: where to.
+    /// Of a webhook or chat: where to.
     url: Option<Url>,
     /// Of an e-mail channel: all of its recipients. Who stays keeps their confirmation.
     recipients: Option<Vec<EmailAddress>>,
@@ -136,6 +158,12 @@ pub(super) struct UpdateNotificationChannelInput {
     trigger: Option<NotificationTriggerInput>,
     /// Of a webhook: all of its headers.
     headers: Option<Vec<HeaderInput>>,
+    /// Of PagerDuty: the integration's key.
+    routing_key: Option<String>,
+    /// Of an e-mail channel: every OWNER too.
+    to_owners: Option<bool>,
+    /// Of an e-mail channel: whoever works on the finding too.
+    to_assignees: Option<bool>,
 }
 
 /// The changed channel.
@@ -163,41 +191,8 @@ pub(super) struct DeleteNotificationChannelPayload {
     user_errors: Vec<UserError>,
 }
 
-/// Which channel to test.
-#[derive(InputObject)]
-pub(super) struct TestNotificationChannelInput {
-    /// Which.
-    id: ID,
-}
-
-/// Sends now and answers with what the receiver said.
-#[derive(SimpleObject)]
-pub(super) struct TestNotificationChannelPayload {
-    /// What was sent; null when there are user errors.
-    delivery: Option<Delivery>,
-    /// What is wrong with the input.
-    user_errors: Vec<UserError>,
-}
-
-/// What to send again.
-#[derive(InputObject)]
-pub(super) struct RedeliverInput {
-    /// Which delivery.
-    delivery_id: ID,
-    /// The same id within 24 h gives the first answer again and does nothing twice.
-    client_request_id: Option<String>,
-}
-
-/// Sent again under the same `webhook-id`.
-#[derive(SimpleObject)]
-pub(super) struct RedeliverPayload {
-    /// The delivery; null when there are user errors.
-    delivery: Option<Delivery>,
-    /// What is wrong with the input.
-    user_errors: Vec<UserError>,
-}
-
-fn missing(field: &str, what: &str) -> Vec<UserError> {
+/// Says that there is no such thing.
+pub(super) fn missing(field: &str, what: &str) -> Vec<UserError> {
     let field = Some(vec!["input".into(), field.into()]);
     vec![UserError { code: UserErrorCode::NotFound, message: format!("there is no such {what}"), field }]
 }
@@ -210,23 +205,18 @@ impl NotificationMutation {
         ctx: &Context<'_>,
         input: CreateWebhookChannelInput,
     ) -> Result<CreateWebhookChannelPayload> {
-        if input.signature == Some(WebhookSignature::Ed25519) {
-            return Err(bad_input("Ed25519 is not offered yet: signature is HMAC_SHA256"));
-        }
         let trigger = input.trigger.map(|t| t.read(Trigger::default())).transpose()?;
         let new = NewWebhook {
             name: input.name,
             url: input.url.0,
             trigger,
             headers: headers(input.headers).unwrap_or_default(),
+            signature: input.signature.unwrap_or(WebhookSignature::HmacSha256).into(),
+            backfill_open: input.backfill_open,
+            client_request_id: input.client_request_id,
         };
-        let caller = caller(ctx)?;
-        let create = async {
-            let request = repeatable(caller, "createWebhookChannel", input.client_request_id, &new)?;
-            notify::create_webhook_once(app(ctx), caller, new, request.as_ref()).await
-        };
-        let (made, user_errors) = outcome(create.await)?;
-        let (channel, secret) = made.map_or((None, None), |(c, s)| (Some(c), Some(s)));
+        let (made, user_errors) = outcome(notify::create_webhook(app(ctx), caller(ctx)?, new).await)?;
+        let (channel, secret) = made.map_or((None, None), |(c, s)| (Some(c), s));
         let channel = channel.map(NotificationChannel::from).and_then(NotificationChannel::webhook);
         Ok(CreateWebhookChannelPayload { channel, secret, user_errors })
     }
@@ -236,18 +226,72 @@ impl NotificationMutation {
         ctx: &Context<'_>,
         input: CreateEmailChannelInput,
     ) -> Result<CreateEmailChannelPayload> {
-        let usual = Trigger { first_poll: domain::trigger::FirstPoll::Summary, ..Trigger::default() };
-        let trigger = input.trigger.map(|t| t.read(usual)).transpose()?;
-        let recipients = input.recipients.into_iter().map(|e| e.0).collect();
-        let new = NewEmail { name: input.name, recipients, trigger, confirmed: false };
-        let caller = caller(ctx)?;
-        let create = async {
-            let request = repeatable(caller, "createEmailChannel", input.client_request_id, &new)?;
-            notify::create_email_once(app(ctx), caller, new, request.as_ref()).await
+        let trigger = input.trigger.map(|t| t.read(notify::usual_for_people())).transpose()?;
+        let new = NewEmail {
+            name: input.name,
+            recipients: input.recipients.into_iter().map(|e| e.0).collect(),
+            to_owners: input.to_owners,
+            to_assignees: input.to_assignees,
+            trigger,
+            confirmed: false,
+            client_request_id: input.client_request_id,
         };
-        let (made, user_errors) = outcome(create.await)?;
+        let (made, user_errors) = outcome(notify::create_email(app(ctx), caller(ctx)?, new).await)?;
         let channel = made.map(NotificationChannel::from).and_then(NotificationChannel::email);
         Ok(CreateEmailChannelPayload { channel, user_errors })
+    }
+    /// Makes a channel to Slack, Teams, Discord or PagerDuty.
+    async fn create_chat_channel(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateChatChannelInput,
+    ) -> Result<CreateChatChannelPayload> {
+        let usual =
+            if input.service == ChatService::PagerDuty { Trigger::default() } else { notify::usual_for_people() };
+        let new = NewChat {
+            name: input.name,
+            service: input.service.into(),
+            url: input.url.map(|u| u.0),
+            routing_key: input.routing_key,
+            trigger: input.trigger.map(|t| t.read(usual)).transpose()?,
+            client_request_id: input.client_request_id,
+        };
+        let (made, user_errors) = outcome(notify::create_chat(app(ctx), caller(ctx)?, new).await)?;
+        let channel = made.map(NotificationChannel::from).and_then(NotificationChannel::chat);
+        Ok(CreateChatChannelPayload { channel, user_errors })
+    }
+    /// Makes a new secret for a webhook; the old one signs too for a while, so that no request fails to verify.
+    async fn rotate_webhook_secret(
+        &self,
+        ctx: &Context<'_>,
+        input: RotateWebhookSecretInput,
+    ) -> Result<RotateWebhookSecretPayload> {
+        let caller = caller(ctx)?;
+        let Ok(id) = input.id.parse() else {
+            let user_errors = missing("id", "channel");
+            return Ok(RotateWebhookSecretPayload { channel: None, secret: None, user_errors });
+        };
+        // What does not fit lies beyond the limit, which is said where the limit is.
+        let hours = u32::try_from(input.overlap_hours.unwrap_or(24)).unwrap_or(u32::MAX);
+        let (made, user_errors) = outcome(notify::rotate_secret(app(ctx), caller, &id, hours).await)?;
+        let (channel, secret) = made.map_or((None, None), |(c, s)| (Some(c), s));
+        let channel = channel.map(NotificationChannel::from).and_then(NotificationChannel::webhook);
+        Ok(RotateWebhookSecretPayload { channel, secret, user_errors })
+    }
+    /// Asks an unconfirmed recipient once more, at most once in 24 hours.
+    async fn resend_confirmation(
+        &self,
+        ctx: &Context<'_>,
+        input: ResendConfirmationInput,
+    ) -> Result<UpdateNotificationChannelPayload> {
+        let caller = caller(ctx)?;
+        let email = domain::email::EmailAddress::parse(&input.email.0);
+        let (Ok(id), Some(email)) = (input.channel_id.parse(), email) else {
+            let user_errors = missing("channelId", "recipient");
+            return Ok(UpdateNotificationChannelPayload { channel: None, user_errors });
+        };
+        let (channel, user_errors) = outcome(notify::resend_confirmation(app(ctx), caller, &id, &email).await)?;
+        Ok(UpdateNotificationChannelPayload { channel: channel.map(NotificationChannel::from), user_errors })
     }
     /// Changes a channel: an absent field stays, a list replaces.
     async fn update_notification_channel(
@@ -276,6 +320,9 @@ impl NotificationMutation {
             url: input.url.map(|u| u.0),
             headers: headers(input.headers),
             recipients: input.recipients.map(|l| l.into_iter().map(|e| e.0).collect()),
+            to_owners: input.to_owners,
+            to_assignees: input.to_assignees,
+            routing_key: input.routing_key,
             trigger,
         };
         let (channel, user_errors) = outcome(notify::update(app, caller, &id, change).await)?;
@@ -293,31 +340,5 @@ impl NotificationMutation {
         };
         let (done, user_errors) = outcome(notify::delete(app(ctx), caller, &id).await)?;
         Ok(DeleteNotificationChannelPayload { deleted_id: done.map(|()| input.id), user_errors })
-    }
-    /// Sends a test now and answers with what the receiver said.
-    async fn test_notification_channel(
-        &self,
-        ctx: &Context<'_>,
-        input: TestNotificationChannelInput,
-    ) -> Result<TestNotificationChannelPayload> {
-        let caller = caller(ctx)?;
-        let Ok(id) = input.id.parse() else {
-            return Ok(TestNotificationChannelPayload { delivery: None, user_errors: missing("id", "channel") });
-        };
-        let (delivery, user_errors) = outcome(notify::test_channel(app(ctx), caller, &id).await)?;
-        Ok(TestNotificationChannelPayload { delivery: delivery.map(Delivery), user_errors })
-    }
-    /// Sends a delivery again, under the same `webhook-id`.
-    async fn redeliver(&self, ctx: &Context<'_>, input: RedeliverInput) -> Result<RedeliverPayload> {
-        let caller = caller(ctx)?;
-        let Ok(id) = input.delivery_id.parse() else {
-            return Ok(RedeliverPayload { delivery: None, user_errors: missing("deliveryId", "delivery") });
-        };
-        let redeliver = async {
-            let request = repeatable(caller, "redeliver", input.client_request_id, &id)?;
-            notify::redeliver_once(app(ctx), caller, &id, request.as_ref()).await
-        };
-        let (delivery, user_errors) = outcome(redeliver.await)?;
-        Ok(RedeliverPayload { delivery: delivery.map(Delivery), user_errors })
     }
 }

@@ -6,8 +6,9 @@ use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
 
 use super::asset::exact;
 use super::delivery::{DeliveryConnection, DeliveryFilter, deliveries};
+use super::trigger::NotificationTrigger;
 use crate::context::{app, bad_input, caller, fail};
-use crate::enums::{ChannelStatus, Confidence, DeliverySchedule, EventType, FirstPoll, Severity, WebhookSignature};
+use crate::enums::{ChannelStatus, ChatService, WebhookSignature};
 use crate::paging::{Page, page};
 use crate::scalars::{DateTime, EmailAddress, Url, at};
 
@@ -33,6 +34,11 @@ use crate::scalars::{DateTime, EmailAddress, Url, at};
         desc = "Why the program switched it off; null: it did not."
     ),
     field(
+        name = "expression_error",
+        ty = "Option<String>",
+        desc = "Why its expression could not be judged when that last happened; such events are sent. Null: it could."
+    ),
+    field(
         name = "deliveries",
         ty = "DeliveryConnection",
         desc = "What was sent to it, newest first.",
@@ -46,12 +52,19 @@ pub enum NotificationChannel {
     Webhook(WebhookChannel),
     /// Mail to people.
     Email(EmailChannel),
+    /// Messages to where people talk, or incidents.
+    Chat(ChatChannel),
 }
 
 impl NotificationChannel {
     /// The webhook, if it is one.
     pub fn webhook(self) -> Option<WebhookChannel> {
         if let Self::Webhook(channel) = self { Some(channel) } else { None }
+    }
+
+    /// The chat channel, if it is one.
+    pub fn chat(self) -> Option<ChatChannel> {
+        if let Self::Chat(channel) = self { Some(channel) } else { None }
     }
 
     /// The e-mail channel, if it is one.
@@ -73,6 +86,7 @@ struct Common {
     last_success_at: Option<DateTime>,
     last_failure_at: Option<DateTime>,
     disabled_reason: Option<String>,
+    expression_error: Option<String>,
 }
 
 macro_rules! channel_object {
@@ -119,6 +133,10 @@ macro_rules! channel_object {
             pub async fn disabled_reason(&self) -> Option<String> {
                 self.common.disabled_reason.clone()
             }
+            /// Why its expression could not be judged when that last happened; such events are sent. Null: it could.
+            pub async fn expression_error(&self) -> Option<String> {
+                self.common.expression_error.clone()
+            }
             /// What was sent to it, newest first.
             pub async fn deliveries(
                 &self,
@@ -140,7 +158,9 @@ macro_rules! channel_object {
 pub struct WebhookChannel {
     common: Common,
     url: String,
+    signature: WebhookSignature,
     secret_rotated_at: DateTime,
+    stored: Box<Channel>,
 }
 
 channel_object!(WebhookChannel {
@@ -150,7 +170,11 @@ channel_object!(WebhookChannel {
     }
     /// How requests are signed.
     async fn signature(&self) -> WebhookSignature {
-        WebhookSignature::HmacSha256
+        self.signature
+    }
+    /// Ed25519 only: give it to the receiver (`whpk_…`); null: the receiver holds the secret.
+    async fn public_key(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        notify::public_key(app(ctx), &caller(ctx)?.org, &self.stored).map_err(|e| fail(e.into()))
     }
     /// When the secret was made.
     async fn secret_rotated_at(&self) -> DateTime {
@@ -163,6 +187,8 @@ channel_object!(WebhookChannel {
 pub struct EmailChannel {
     common: Common,
     recipients: Vec<EmailRecipient>,
+    to_owners: bool,
+    to_assignees: bool,
 }
 
 channel_object!(EmailChannel {
@@ -170,13 +196,27 @@ channel_object!(EmailChannel {
     async fn recipients(&self) -> &[EmailRecipient] {
         &self.recipients
     }
-    /// Also to every OWNER.
+    /// Also to every OWNER whose address is verified.
     async fn to_owners(&self) -> bool {
-        false
+        self.to_owners
     }
-    /// Also to whoever works on the finding.
+    /// Also to whoever works on the finding, of that finding alone, if their address is verified.
     async fn to_assignees(&self) -> bool {
-        false
+        self.to_assignees
+    }
+});
+
+/// Messages to where people talk, or incidents that wake them. Where they go is a credential and never shown.
+#[derive(Clone)]
+pub struct ChatChannel {
+    common: Common,
+    service: ChatService,
+}
+
+channel_object!(ChatChannel {
+    /// Which product.
+    async fn service(&self) -> ChatService {
+        self.service
     }
 });
 
@@ -193,45 +233,6 @@ pub struct EmailRecipient {
     suppressed_reason: Option<String>,
 }
 
-/// Which events a channel wants. Empty lists mean: all.
-#[derive(SimpleObject, Clone)]
-pub struct NotificationTrigger {
-    /// Types of events.
-    event_types: Vec<EventType>,
-    /// The least severity of a finding; does not apply to events without one.
-    min_severity: Severity,
-    /// How sure a finding has to be.
-    confidence: Vec<Confidence>,
-    /// The asset has one of these tags.
-    asset_tags: Vec<String>,
-    /// A CEL expression over `event`, `finding` and `asset`; null: none.
-    expression: Option<String>,
-    /// When notifications go out.
-    schedule: DeliverySchedule,
-    /// The zone that dates are shown in.
-    time_zone: String,
-    /// What is sent of an asset's first poll.
-    first_poll: FirstPoll,
-    /// Not what these did.
-    ignore_actor_ids: Vec<ID>,
-}
-
-impl From<&domain::trigger::Trigger> for NotificationTrigger {
-    fn from(t: &domain::trigger::Trigger) -> Self {
-        Self {
-            event_types: t.event_types.iter().map(|e| (*e).into()).collect(),
-            min_severity: t.min_severity.into(),
-            confidence: t.confidence.iter().map(|c| (*c).into()).collect(),
-            asset_tags: t.asset_tags.clone(),
-            expression: t.expression.clone(),
-            schedule: DeliverySchedule::Immediate,
-            time_zone: t.time_zone.clone(),
-            first_poll: t.first_poll.into(),
-            ignore_actor_ids: t.ignore_actor_ids.iter().map(ID::from).collect(),
-        }
-    }
-}
-
 impl From<Channel> for NotificationChannel {
     fn from(c: Channel) -> Self {
         let common = Common {
@@ -242,23 +243,30 @@ impl From<Channel> for NotificationChannel {
             updated_at: at(c.updated_at),
             last_success_at: c.last_success_at.map(at),
             last_failure_at: c.last_failure_at.map(at),
-            name: c.name,
+            name: c.name.clone(),
             enabled: c.enabled,
-            disabled_reason: c.disabled_reason,
+            disabled_reason: c.disabled_reason.clone(),
+            expression_error: c.expression_error.clone(),
         };
-        match c.kind {
-            ChannelKind::Webhook { url, secret_rotated_at, .. } => {
-                Self::Webhook(WebhookChannel { common, url, secret_rotated_at: at(secret_rotated_at) })
-            }
-            ChannelKind::Email { recipients } => {
-                let recipient = |r: notify::Recipient| EmailRecipient {
+        match &c.kind {
+            ChannelKind::Webhook { url, signature, secret_rotated_at, .. } => Self::Webhook(WebhookChannel {
+                common,
+                url: url.clone(),
+                signature: (*signature).into(),
+                secret_rotated_at: at(*secret_rotated_at),
+                stored: Box::new(c),
+            }),
+            ChannelKind::Email { recipients, to_owners, to_assignees, .. } => {
+                let recipient = |r: &notify::Recipient| EmailRecipient {
                     email: EmailAddress(r.email.to_string()),
                     confirmed: r.confirmed_at.is_some(),
                     unsubscribed: r.unsubscribed_at.is_some(),
-                    suppressed_reason: r.suppressed_reason,
+                    suppressed_reason: r.suppressed_reason.clone(),
                 };
-                Self::Email(EmailChannel { common, recipients: recipients.into_iter().map(recipient).collect() })
+                let recipients = recipients.iter().map(recipient).collect();
+                Self::Email(EmailChannel { common, recipients, to_owners: *to_owners, to_assignees: *to_assignees })
             }
+            ChannelKind::Chat { service, .. } => Self::Chat(ChatChannel { common, service: (*service).into() }),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What was sent to a channel.
 
-use app::notify::{self, Delivery as Stored, DeliveryForm};
+use app::notify::{self, Delivery as Stored};
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use futures_util::StreamExt;
 
 use super::channel::NotificationChannel;
 use super::counts::int;
@@ -11,6 +12,9 @@ use crate::context::{app, bad_input, caller, fail};
 use crate::enums::{DeliveryError, DeliveryState};
 use crate::paging::Page;
 use crate::scalars::{DateTime, EmailAddress, Json, at};
+
+/// Events read side by side.
+const READS: usize = 16;
 
 /// What was, or is to be, sent to a channel.
 #[derive(Clone)]
@@ -48,11 +52,11 @@ impl Delivery {
     }
     /// Its events, oldest first.
     async fn events(&self, ctx: &Context<'_>) -> Result<Vec<Event>> {
-        let mut found = Vec::new();
-        for id in &self.0.events {
-            found.extend(app::findings::event(app(ctx), caller(ctx)?, *id).await.map_err(fail)?.map(Event));
-        }
-        Ok(found)
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let reads = self.0.events.iter().map(|id| app::findings::event(app, caller, *id));
+        let read: Vec<_> = futures_util::stream::iter(reads.collect::<Vec<_>>()).buffered(READS).collect().await;
+        let found = read.into_iter().collect::<std::result::Result<Vec<_>, _>>().map_err(fail)?;
+        Ok(found.into_iter().flatten().map(Event).collect())
     }
     /// Where it stands.
     async fn state(&self) -> DeliveryState {
@@ -89,12 +93,12 @@ impl Delivery {
     }
     /// The headers, without secrets.
     async fn request_headers(&self) -> Json {
-        Json(match self.0.form {
-            DeliveryForm::Request => {
-                serde_json::json!({"content-type": "application/json", "webhook-id": self.0.id.to_string()})
-            }
-            DeliveryForm::Letter | DeliveryForm::Summary => serde_json::json!({"Message-ID": self.0.id.to_string()}),
-        })
+        let headers = self.0.request_headers().into_iter().map(|(name, value)| (name, value.into()));
+        Json(serde_json::Value::Object(headers.collect()))
+    }
+    /// In words, where the state alone does not tell; null: it does.
+    async fn explanation(&self) -> Option<&str> {
+        self.0.explanation.as_deref()
     }
 }
 

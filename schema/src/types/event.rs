@@ -8,6 +8,8 @@ use domain::ids::{Bucket, EventId};
 
 use super::actor::Actor;
 use super::asset::Asset;
+use super::channel::NotificationChannel;
+use super::decision::{NotificationDecision, of_event};
 use super::finding::Finding;
 use super::service::Service;
 use crate::context::{app, bad_input, caller, fail, register};
@@ -65,6 +67,16 @@ impl Event {
     async fn service(&self, ctx: &Context<'_>) -> Result<Option<Service>> {
         let Some(id) = &self.0.subjects.service else { return Ok(None) };
         Ok(findings::service(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(Service))
+    }
+    /// The channel, a deleted one too; null when it is about none.
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<NotificationChannel>> {
+        let Some(id) = &self.0.subjects.channel else { return Ok(None) };
+        let found = app::notify::channel(app(ctx), caller(ctx)?, id).await.map_err(fail)?;
+        Ok(found.map(NotificationChannel::from))
+    }
+    /// Which channels were told of it, and why the others were not.
+    async fn notifications(&self, ctx: &Context<'_>) -> Result<Vec<NotificationDecision>> {
+        of_event(ctx, self.0.id).await
     }
     /// Who did it.
     async fn actor(&self) -> Actor {

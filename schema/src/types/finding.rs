@@ -11,6 +11,7 @@ use domain::finding::Finding as Stored;
 use super::actor::Actor;
 use super::asset::{Asset, exact};
 use super::counts::{FindingCounts, int};
+use super::decision::{NotificationDecision, of_finding};
 use super::event::{EventConnection, EventFilter, events};
 use super::rule::Rule;
 use super::service::Service;
@@ -273,6 +274,10 @@ impl Finding {
             at: at(c.at),
         };
         self.0.comments.iter().map(comment).collect()
+    }
+    /// Which channels were told of its latest 50 events, and why the others were not; newest event first.
+    async fn notifications(&self, ctx: &Context<'_>) -> Result<Vec<NotificationDecision>> {
+        of_finding(ctx, &self.0.id).await
     }
     /// Its events, oldest first.
     async fn history(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<EventConnection> {

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Interface, Result};
 
 use super::asset::Asset;
 use super::audit::AuditEntry;
-use super::channel::{EmailChannel, NotificationChannel, WebhookChannel};
+use super::channel::{ChatChannel, EmailChannel, NotificationChannel, WebhookChannel};
 use super::delivery::Delivery;
 use super::event::Event;
 use super::finding::Finding;
@@ -34,6 +34,8 @@ pub enum Node {
     WebhookChannel(WebhookChannel),
     /// An e-mail channel.
     EmailChannel(EmailChannel),
+    /// A chat channel.
+    ChatChannel(ChatChannel),
     /// A delivery.
     Delivery(Delivery),
     /// The caller's own organization.
@@ -77,6 +79,7 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
                 match NotificationChannel::from(c) {
                     NotificationChannel::Webhook(channel) => Node::WebhookChannel(channel),
                     NotificationChannel::Email(channel) => Node::EmailChannel(channel),
+                    NotificationChannel::Chat(channel) => Node::ChatChannel(channel),
                 }
             }),
             Err(_) => None,

@@ -77,7 +77,9 @@ async fn a_member_reads_channels_and_changes_none() {
     refused(notify::delete(&stage.bench, &stage.caller, &channel.id).await);
     refused(notify::update(&stage.bench, &stage.caller, &channel.id, ChannelChange::default()).await.map(|_| ()));
     refused(notify::rotate_secret(&stage.bench, &stage.caller, &channel.id, 1).await.map(|_| ()));
-    refused(notify::test_channel(&stage.bench, &stage.caller, &channel.id).await.map(|_| ()));
+    refused(
+        notify::test_channel(&stage.bench, &stage.caller, &channel.id, &notify::Sample::default()).await.map(|_| ()),
+    );
     refused(notify::create_webhook(&stage.bench, &stage.caller, NewWebhook::default()).await.map(|_| ()));
     refused(notify::create_email(&stage.bench, &stage.caller, NewEmail::default()).await.map(|_| ()));
 }
@@ -92,7 +94,7 @@ async fn who_stays_a_recipient_stays_confirmed_and_who_is_new_is_asked() {
         ..ChannelChange::default()
     };
     let changed = notify::update(&stage.bench, &stage.caller, &channel.id, change).await.unwrap();
-    let ChannelKind::Email { recipients } = &changed.kind else { panic!("a mail channel") };
+    let ChannelKind::Email { recipients, .. } = &changed.kind else { panic!("a mail channel") };
     let states: Vec<_> = recipients.iter().map(|r| (r.email.as_str(), r.confirmed_at.is_some())).collect();
     assert_eq!(states, [("new@plant.example", false), ("ops@plant.example", true)]);
     let asked: Vec<_> = stage.mailer.mails().iter().map(|m| (m.to.to_string(), m.subject.clone())).collect();

@@ -1,6 +1,7 @@
 use domain::event::Event;
 use domain::event::EventType::FindingOpened;
 use domain::severity::Severity::{Critical, High};
+use domain::trigger::{QuietHours, Schedule, Trigger};
 
 use super::stage::{Stage, about};
 use crate::notify::{self, DeliveryId, DeliveryState};
@@ -132,4 +133,61 @@ async fn a_queue_that_takes_nothing_loses_nothing() {
     let scene = Scene { stage, hook, events };
     recover(&scene).await;
     check(&scene, 2, "queue down").await;
+}
+
+/// A digest and quiet hours: what waits for its time has to survive a crash at every storage call too.
+#[tokio::test]
+async fn a_fault_at_any_storage_call_loses_nothing_of_what_waits() {
+    let quiet = QuietHours { from: "07:00".parse().unwrap(), to: "08:20".parse().unwrap(), ..QuietHours::default() };
+    let hourly = Trigger { schedule: Schedule::Hourly, send_empty: true, ..notify::usual_for_people() };
+    let held = Trigger { quiet_hours: Some(quiet), ..notify::usual_for_people() };
+    let begin = async || {
+        let stage = Stage::new();
+        stage.mails_when(&["hourly@plant.example"], hourly.clone()).await;
+        stage.mails_when(&["quiet@plant.example"], held.clone()).await;
+        stage.chat(crate::ports::ChatService::Slack, None).await;
+        for number in 1..=2 {
+            stage.announce(about(FindingOpened, number, High)).await;
+        }
+        stage
+    };
+    let act = async |stage: &Stage| {
+        for seconds in [0, 31, 1_170, 2_400] {
+            stage.pass(seconds);
+            let _ = notify::drain(&stage.bench, 100).await;
+        }
+    };
+    let calls = {
+        let stage = begin().await;
+        let before = stage.bench.tables.calls();
+        act(&stage).await;
+        stage.bench.tables.calls() - before
+    };
+    for crash in [Crash::One(Fault::Before), Crash::One(Fault::After), Crash::One(Fault::Lost), Crash::Death] {
+        for n in 1..=calls {
+            let stage = begin().await;
+            match crash {
+                Crash::One(fault) => stage.bench.tables.fail_at(n, fault),
+                Crash::Death => stage.bench.tables.down_at(n),
+            }
+            act(&stage).await;
+            stage.bench.tables.heal();
+            for _ in 0..61 {
+                stage.minute().await;
+            }
+            let case = format!("{crash:?} at call {n} of {calls}");
+            for number in 1..=2 {
+                let title = format!("Finding {number}\"");
+                for to in ["hourly@plant.example", "quiet@plant.example"] {
+                    let mails = stage.mailer.mails();
+                    let telling = mails.iter().filter(|m| m.to.as_str() == to && m.text.contains(&title)).count();
+                    assert!((1..=2).contains(&telling), "{case}: {telling} mails to {to} of finding {number}");
+                }
+                let chats = stage.chats.requests().iter().filter(|r| r.body.contains(&title)).count();
+                assert!((1..=2).contains(&chats), "{case}: {chats} messages of finding {number}");
+            }
+            let waiting = stage.deliveries().await.into_iter().filter(|d| !d.state.is_final()).count();
+            assert_eq!(waiting, 1, "{case}: only the next digest waits");
+        }
+    }
 }

@@ -86,7 +86,7 @@ async fn unsubscribing_takes_one_request_and_looking_takes_none() {
     assert_eq!(last.len(), 1);
     assert_eq!(last[0].to, mails[1].to);
     assert!(
-        matches!(&stage.channel(&channel.id).await.kind, ChannelKind::Email { recipients } if recipients[0].unsubscribed_at.is_some())
+        matches!(&stage.channel(&channel.id).await.kind, ChannelKind::Email { recipients, .. } if recipients[0].unsubscribed_at.is_some())
     );
     let body = stage.deliveries().await[0].body.clone();
     assert!(!body.contains("/hooks/email/unsubscribe/"), "the API does not show the recipients' tokens");
@@ -108,7 +108,7 @@ async fn an_address_that_is_refused_for_good_is_not_written_to_again() {
     stage.drain().await;
     assert!(stage.mailer.mails().iter().all(|m| m.to != gone));
     assert!(
-        matches!(&stage.channel(&channel.id).await.kind, ChannelKind::Email { recipients } if recipients[0].suppressed_reason.is_some())
+        matches!(&stage.channel(&channel.id).await.kind, ChannelKind::Email { recipients, .. } if recipients[0].suppressed_reason.is_some())
     );
 }
 

@@ -1,9 +1,16 @@
-//! Notifications from event to receiver, on doubles of the ports.
+mod accounting;
 mod channels;
+mod chats;
 mod crashes;
+mod endpoints;
+mod findings;
+mod health;
 mod mails;
+mod owners;
 mod poisoned;
+mod quiet;
 mod races;
+mod replays;
 mod retries;
 mod routing;
 mod stage;

@@ -37,7 +37,7 @@ async fn a_poisoned_attempt_ends_its_delivery_with_an_explanation() {
     assert!(delivery.explanation.unwrap().contains("Attempt 2"));
     assert_eq!(stage.bench.queue.depth(QueueName::NotificationsPoison).await.unwrap(), 0);
     assert!(stage.is_settled());
-    let again = notify::redeliver(&stage.bench, &stage.caller, &id).await.unwrap();
+    let again = notify::redeliver(&stage.bench, &stage.caller, &id, None).await.unwrap();
     assert_eq!(again.attempts.len(), 2, "by hand it goes on");
 }
 

@@ -11,9 +11,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::access::Caller;
-use crate::notify::{self, Channel, Delivery, DeliveryFilter, NewEmail, NewWebhook};
-use crate::ports::{Table, WebhookRequest};
-use crate::testing::{Bench, JsonLetters, RecordingMailer, RecordingWebhooks};
+use crate::notify::{self, Channel, Delivery, DeliveryFilter, NewChat, NewEmail, NewWebhook};
+use crate::ports::{ChatService, Table, WebhookRequest};
+use crate::testing::{Bench, JsonLetters, RecordingChats, RecordingMailer, RecordingWebhooks};
 
 const ULID: &str = "01J8ZQ4W3E9V6T5R2P1N0M8K7H";
 
@@ -22,6 +22,7 @@ pub(super) struct Stage {
     pub bench: Bench,
     pub hooks: Arc<RecordingWebhooks>,
     pub mailer: Arc<RecordingMailer>,
+    pub chats: Arc<RecordingChats>,
     pub caller: Caller,
 }
 
@@ -57,6 +58,8 @@ impl Stage {
     pub(super) fn new() -> Self {
         let mut bench = Bench::new();
         let (hooks, mailer) = (Arc::new(RecordingWebhooks::default()), Arc::new(RecordingMailer::default()));
+        let chats = Arc::new(RecordingChats::default());
+        bench.app.chats = chats.clone();
         bench.app.webhooks = hooks.clone();
         bench.app.mailer = mailer.clone();
         bench.app.letters = Arc::new(JsonLetters);
@@ -71,19 +74,42 @@ impl Stage {
             token: None,
             address: None,
         };
-        Self { bench, hooks, mailer, caller }
+        Self { bench, hooks, mailer, chats, caller }
     }
 
     pub(super) async fn webhook(&self, trigger: Option<Trigger>) -> Channel {
         let new =
-            NewWebhook { name: "SIEM".into(), url: "https://siem.example/in".into(), trigger, headers: Vec::new() };
+            NewWebhook { name: "SIEM".into(), url: "https://siem.example/in".into(), trigger, ..NewWebhook::default() };
         notify::create_webhook(&self.bench, &self.caller, new).await.unwrap().0
     }
 
     pub(super) async fn mails(&self, recipients: &[&str]) -> Channel {
+        self.mails_when(recipients, notify::usual_for_people()).await
+    }
+
+    pub(super) async fn mails_when(&self, recipients: &[&str], trigger: Trigger) -> Channel {
         let recipients = recipients.iter().map(|r| (*r).to_owned()).collect();
-        let new = NewEmail { name: "Night shift".into(), recipients, trigger: None, confirmed: true };
+        let new = NewEmail {
+            name: "Night shift".into(),
+            recipients,
+            trigger: Some(trigger),
+            confirmed: true,
+            ..NewEmail::default()
+        };
         notify::create_email(&self.bench, &self.caller, new).await.unwrap()
+    }
+
+    pub(super) async fn chat(&self, service: ChatService, trigger: Option<Trigger>) -> Channel {
+        let pager = service == ChatService::PagerDuty;
+        let new = NewChat {
+            name: "Room".into(),
+            service,
+            url: (!pager).then(|| "https://chat.example/room/s3cret".into()),
+            routing_key: pager.then(|| "0123456789abcdef0123456789abcdef".into()),
+            trigger,
+            client_request_id: None,
+        };
+        notify::create_chat(&self.bench, &self.caller, new).await.unwrap()
     }
 
     pub(super) async fn announce(&self, draft: Draft) -> Event {
@@ -123,8 +149,7 @@ impl Stage {
 
     /// How many rows there are whose partition is this one and whose key begins so.
     pub(super) fn rows(&self, table: Table, partition: &str, prefix: &str) -> usize {
-        let all = self.bench.tables.everything();
-        all.iter().filter(|(t, p, row)| *t == table && p == partition && row.key.starts_with(prefix)).count()
+        self.bench.tables.count(table, partition, prefix)
     }
 
     /// Nothing is left to be done by anybody.

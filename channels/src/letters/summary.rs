@@ -1,0 +1,35 @@
+use app::ports::SummaryLetter;
+
+use super::group::row;
+use super::page::{Block, Page};
+use super::words::{counted, line};
+
+/// What the first poll of assets found: one letter instead of one per finding.
+pub(super) fn page(letter: &SummaryLetter) -> Page {
+    let found = letter.counts.iter().fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+    let assets = counted(letter.assets, "asset");
+    let worst = letter.counts.iter().filter(|(_, count)| *count > 0).map(|(severity, _)| *severity).max();
+    let worst = worst.map_or_else(String::new, |w| format!(", worst {}", w.as_str()));
+    let subject = format!("First poll of {assets}: {}{worst}", counted(found, "finding"));
+    let intro = format!(
+        "{} of {} {} polled for the first time: {}, {}.",
+        assets,
+        line(&letter.organization, 100),
+        if letter.assets == 1 { "was" } else { "were" },
+        counted(letter.services, "service"),
+        counted(found, "finding"),
+    );
+    let page = Page::new(&subject)
+        .push(Block::Heading { chip: None, text: format!("First poll of {assets}") })
+        .push(Block::Paragraph(intro));
+    let page = if found == 0 {
+        page.push(Block::Paragraph("Nothing is wrong as far as the Internet can see.".into()))
+    } else {
+        let counts = letter.counts.iter().filter(|(_, count)| *count > 0);
+        page.push(Block::Counts(counts.map(|(severity, count)| ((*severity).into(), *count)).collect()))
+    };
+    page.section("The worst", Block::Events(letter.worst.iter().map(row).collect()))
+        .push(Block::Paragraph("From now on you hear of what changes.".into()))
+        .button("Open the findings", &letter.url)
+        .footer(&letter.footer)
+}
