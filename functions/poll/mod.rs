@@ -23,10 +23,24 @@ pub async fn handle(State(program): State<Arc<Program>>, headers: HeaderMap) -> 
 /// Of the store. What was polled until then is kept.
 pub async fn tick(program: &Program) -> Result<(), app::Error> {
     program.ready().await?;
-    let report = app::poll::tick(&program.app).await?;
-    if report != app::poll::TickReport::default() {
-        let app::poll::TickReport { polled, unchanged, failed, left, carried_over } = report;
+    tell(&app::poll::tick(&program.app).await?);
+    Ok(())
+}
+
+/// One tick that begins no question after so long.
+///
+/// # Errors
+/// As of [`tick`].
+#[cfg(feature = "lambda")]
+pub async fn tick_within(program: &Program, time: std::time::Duration) -> Result<(), app::Error> {
+    program.ready().await?;
+    tell(&app::poll::tick_within(&program.app, time).await?);
+    Ok(())
+}
+
+fn tell(report: &app::poll::TickReport) {
+    if *report != app::poll::TickReport::default() {
+        let app::poll::TickReport { polled, unchanged, failed, left, carried_over } = *report;
         tracing::info!(polled, unchanged, failed, left, carried_over, "polled");
     }
-    Ok(())
 }
