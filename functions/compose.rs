@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{Clock, Ids, Mailer, Queue, StoreError, Tables};
+use app::ports::{Clock, Exposure, Ids, Mailer, Queue, StoreError, Tables, Webhooks};
 use app::vault::Vault;
 use app::{App, Settings};
 use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
@@ -21,8 +21,10 @@ use thiserror::Error;
 use crate::backup::Kept;
 use crate::config::{Config, ConfigError, Storage};
 use crate::http::Program;
+use crate::metrics::{Counted, Metrics};
 use crate::outside::{AuthorityError, KeyError, ManagedIdentity, Outbound, SystemClock, SystemIds, kept_key};
 use crate::standalone::{Woken, WokenQueue};
+use crate::trace::TracedWebhooks;
 
 /// Shodan lets one request a second through for each key.
 const TURN: Duration = Duration::from_secs(1);
@@ -92,12 +94,18 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let outbound = Outbound::new(config.egress.authorities.as_deref())?;
     let Store { tables, queue, vault, kept } = open(config, &outbound, &clock, &*ids)?;
     let woken = Arc::new(Woken::default());
+    let metrics = Arc::new(Metrics::default());
+    let sources: Arc<dyn Exposure> =
+        Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?);
+    let sender: Arc<dyn Webhooks> =
+        Arc::new(Sender::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?);
+    let sender: Arc<dyn Webhooks> = Arc::new(TracedWebhooks::new(sender));
     let app = App {
-        exposure: Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?),
+        exposure: Arc::new(Counted::new(sources, Arc::clone(&metrics))),
         tables,
         queue: Arc::new(WokenQueue::new(queue, Arc::clone(&woken))),
-        webhooks: Arc::new(Sender::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?),
-        mailer: mailer(config)?,
+        webhooks: Arc::new(Counted::new(sender, Arc::clone(&metrics))),
+        mailer: Arc::new(Counted::new(mailer(config)?, Arc::clone(&metrics))),
         letters: Arc::new(Stationery),
         clock,
         ids,
@@ -115,6 +123,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
     let mut program = Program::new(Arc::new(app), config.server.clone(), woken, graphql);
     program.kept = kept;
+    program.metrics = metrics;
     Ok(Arc::new(program))
 }
 

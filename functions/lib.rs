@@ -17,8 +17,10 @@ pub mod http;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod log;
+pub mod metrics;
 pub mod notify;
 pub mod outside;
 pub mod poll;
 pub mod readyz;
 pub mod standalone;
+pub mod trace;

@@ -116,6 +116,8 @@ pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsStri
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let start = match begin(environment) {
         Ok(start) => start,
+        // Who asks what is wrong with the settings is told about all of them.
+        Err(_) if arguments.get(1).is_some_and(|first| first == "doctor") => Start::ByHand,
         Err(error) => return failed(&error.into()),
     };
     if arguments.len() <= 1 {

@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::backup::Kept;
 use crate::config::Server;
+use crate::metrics::Metrics;
 use crate::standalone::Woken;
 
 /// The program as its entries see it: the [`App`], and what is made when it is first needed.
@@ -21,6 +22,8 @@ pub struct Program {
     pub graphql: HttpSettings,
     /// What backups are taken of, if it is ours to back up.
     pub kept: Option<Kept>,
+    /// What this process has counted.
+    pub metrics: Arc<Metrics>,
     prepared: OnceCell<()>,
     engine: OnceLock<schema::Engine>,
 }
@@ -28,7 +31,16 @@ pub struct Program {
 impl Program {
     /// Nothing is made yet.
     pub fn new(app: Arc<App>, server: Server, woken: Arc<Woken>, graphql: HttpSettings) -> Self {
-        Self { app, server, woken, graphql, kept: None, prepared: OnceCell::new(), engine: OnceLock::new() }
+        Self {
+            app,
+            server,
+            woken,
+            graphql,
+            kept: None,
+            metrics: Arc::default(),
+            prepared: OnceCell::new(),
+            engine: OnceLock::new(),
+        }
     }
 
     /// Makes tables and queues once; what fails is tried again by the next one who comes.

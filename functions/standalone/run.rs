@@ -25,7 +25,7 @@ pub async fn run(
         // An error means that the sender is gone, which is the end too.
         let _ = ending.wait_for(|ended| *ended).await;
     };
-    let http = serve_on(listener, Arc::clone(&program), Doors::People, until(ending.clone()));
+    let http = serve_on(listener, Arc::clone(&program), Doors::PeopleAndMachine, until(ending.clone()));
     let work = async {
         tokio::join!(timer(&program, ending.clone()), pump(&program, ending.clone()), backups(&program, ending.clone()))
     };

@@ -40,7 +40,7 @@ impl Server {
     fn start(dir: &Path) -> Self {
         let environment = environment(dir);
         let (end, ended) = oneshot::channel::<()>();
-        let (serving, served) = std::sync::mpsc::channel();
+        let (ready, started) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -51,11 +51,11 @@ impl Server {
                 while !iotmonitor::backup::door::socket(&storage(&environment)).exists() {
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                 }
-                serving.send(()).unwrap();
+                ready.send(()).unwrap();
                 server.await.unwrap().unwrap();
             });
         });
-        served.recv().unwrap();
+        started.recv().unwrap();
         Self { end, thread }
     }
 

@@ -7,7 +7,7 @@ use super::organization::{self, Organization, OrganizationSettings};
 use super::store::Command;
 use super::user::{self, Membership, User};
 use super::{Caller, password, strength};
-use crate::ports::{Op, WriteRow};
+use crate::ports::{Op, StoreError, Table, WriteRow};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// Somebody with an organization to found, checked.
@@ -136,6 +136,14 @@ pub async fn bootstrap(
     let founder = Founder::check(email, password, name, organization_name)?;
     let Founded { user, organization } = founder.found(app, Door::Open).await?;
     Ok(Caller::person(&organization, &user, Role::Owner))
+}
+
+/// Has anybody ever registered, or is about to?
+///
+/// # Errors
+/// Of the store.
+pub async fn is_anybody_registered(app: &App) -> Result<bool, StoreError> {
+    Ok(app.tables.get(Table::Accounts, CLAIM_PARTITION, FIRST).await?.is_some())
 }
 
 /// Everybody tries to be the first, so that the setup code is worth nothing once anybody is registered.

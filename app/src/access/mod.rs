@@ -43,7 +43,7 @@ pub use api_token::{
 };
 pub use authenticate::{Credential, authenticate};
 pub use caller::{Caller, Client};
-pub use founding::bootstrap;
+pub use founding::{bootstrap, is_anybody_registered};
 pub use login::{Login, login, logout};
 pub(crate) use organization::partition as organization_partition;
 pub use organization::{

@@ -1,68 +1,78 @@
 //! Checks what the program stands on, one thing after the other, and says what to do about what does not hold.
+//!
+//! Beside a running server on the embedded store it reads along and asks nobody in its place. Never here: mending.
+
+mod check;
+mod reached;
+mod settings;
+mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use app::ports::{
-    Batch, Clock, Commit, Exposure, Mailer, Op, SourceError, SourceKey, StoreError, Table, Tables, Value, WriteRow,
-};
-use serde::Serialize;
+use app::ports::Clock;
 use storage::Embedded;
+use storage::copy::Whole;
 
+use self::check::{Check, as_json, as_text, fail, ok, skip, well};
 use super::{config::print, on_one_thread};
-use crate::compose::{ComposeError, Manner, compose, mailer};
+use crate::compose::{ComposeError, Manner, compose, mailer, whole};
 use crate::config::{Config, Environment, Storage};
 use crate::http::Program;
-use crate::outside::SystemClock;
-use crate::readyz::late;
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Verdict {
-    Ok,
-    Fail,
-    Skip,
-}
-
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    verdict: Verdict,
-    /// What was found, and what to do if it is not well.
-    message: String,
-}
-
-/// An address that InternetDB always answers for.
-const ASKED_ABOUT: [u8; 4] = [1, 1, 1, 1];
+use crate::outside::{Outbound, SystemClock};
 
 /// Prints every check; 1 if any fails.
 pub(super) fn doctor(environment: &Environment, json: bool) -> ExitCode {
     let checks = on_one_thread(async { Ok(examine(environment).await) });
     let checks = checks.unwrap_or_else(|error| vec![fail("runtime", error.to_string())]);
-    let text = if json { as_json(&checks) } else { as_text(&checks) };
-    let printed = print(&text).is_ok();
-    let well = checks.iter().all(|check| check.verdict != Verdict::Fail);
-    if printed && well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let printed = print(&if json { as_json(&checks) } else { as_text(&checks) }).is_ok();
+    if printed && well(&checks) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn examine(environment: &Environment) -> Vec<Check> {
-    let config = match Config::read(environment) {
-        Ok(config) => config,
-        Err(error) => return vec![fail("settings", error.to_string())],
-    };
-    let mut checks =
-        vec![ok("settings", format!("storage {:?}, public address {}", config.storage, config.server.base()))];
+    let mut checks = settings::faults(environment);
+    let Ok(config) = Config::read(environment) else { return checks };
+    checks.extend(settings::risks(&config, environment));
+    checks.extend(stored::directory(&config));
     match compose(&config, Manner::default()) {
-        Ok(program) => {
-            checks.push(check_storage(&program).await);
-            checks.push(check_source(&*program.app.exposure, config.sources.shodan_key.as_ref()).await);
-            checks.push(check_mail(&*program.app.mailer).await);
-            checks.push(check_timer(&*program.app.tables, &config).await);
-        }
+        Ok(program) => checks.extend(alone(&program, &config).await),
         Err(ComposeError::InUse(_)) => checks.extend(beside_a_server(&config).await),
         Err(error) => checks.push(fail("composition", error.to_string())),
     }
     checks
+}
+
+async fn alone(program: &Program, config: &Config) -> Vec<Check> {
+    let app = &program.app;
+    let storage = stored::storage(program).await;
+    let stands = well(std::slice::from_ref(&storage));
+    let mut checks = vec![storage];
+    if stands {
+        checks.extend(stored::copying(&*app.tables).await);
+        checks.push(match opened_again(program, config) {
+            Ok(store) => stored::secrets(&*store, app).await,
+            Err(error) => fail("secrets", error.to_string()),
+        });
+        checks.push(stored::people(app).await);
+        checks.extend(stored::poisoned(app).await);
+    }
+    checks.push(reached::source(&*app.exposure, config.sources.shodan_key.as_ref()).await);
+    checks.push(reached::mail(&*app.mailer).await);
+    if stands {
+        checks.push(stored::timer(&*app.tables, config).await);
+    }
+    checks
+}
+
+/// The store as one that can be read as a whole; the program's own ports show it by single questions only.
+fn opened_again(program: &Program, config: &Config) -> Result<Arc<dyn Whole>, ComposeError> {
+    if let Some(kept) = &program.kept {
+        return Ok(Arc::clone(&kept.store) as _);
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    whole(&config.storage, &Outbound::new(config.egress.authorities.as_deref())?, &clock)
 }
 
 /// The server has the store open for writing: we read along, and leave its turns at the sources alone.
@@ -71,143 +81,15 @@ async fn beside_a_server(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     match Embedded::open_read_only(dir) {
         Ok(tables) => {
-            checks.push(ok("storage", "in use by a running iotmonitor; it can be read".into()));
-            checks.push(check_timer(&tables, config).await);
+            checks.push(ok("storage", "in use by a running iotmonitor; it can be read"));
+            checks.push(stored::timer(&tables, config).await);
         }
         Err(error) => checks.push(fail("storage", error.to_string())),
     }
-    checks.push(skip("sources", "the running iotmonitor asks them: see monitorStatus".into()));
+    checks.push(skip("sources", "the running iotmonitor asks them: see monitorStatus"));
     checks.push(match mailer(config) {
-        Ok(mailer) => check_mail(&*mailer).await,
+        Ok(mailer) => reached::mail(&*mailer).await,
         Err(error) => fail("mail", error.to_string()),
     });
     checks
-}
-
-async fn check_storage(program: &Program) -> Check {
-    match write_and_read(program).await {
-        Ok(true) => ok("storage", "tables are there; a row was written and read".into()),
-        Ok(false) => {
-            fail("storage", "a row that was written did not come back: is somebody else emptying the tables?".into())
-        }
-        Err(error) => fail(
-            "storage",
-            format!("{error}. Check the connection and that the credential may write tables and queues"),
-        ),
-    }
-}
-
-async fn write_and_read(program: &Program) -> Result<bool, StoreError> {
-    program.ready().await?;
-    let (partition, key) = ("state", "doctor");
-    let columns = vec![("v".to_owned(), Value::Int(1)), ("nonce".to_owned(), Value::Text(program.app.ulid()))];
-    let ops = vec![Op::Upsert(WriteRow { key: key.into(), columns: columns.clone() })];
-    let tables = &program.app.tables;
-    let written =
-        tables.commit(Batch { table: Table::Schedule, partition: partition.into(), ops, witness: None }).await?;
-    let row = tables.get(Table::Schedule, partition, key).await?;
-    program.app.queue.depth(app::ports::QueueName::Notifications).await?;
-    Ok(written == Commit::Done && row.is_some_and(|row| row.columns == columns))
-}
-
-async fn check_source(exposure: &dyn Exposure, key: Option<&String>) -> Check {
-    let Some(key) = key else {
-        let found = exposure.host(&SourceKey::InternetDb, ASKED_ABOUT.into()).await;
-        return match found {
-            Ok(_) => ok("sources", "InternetDB answers; no Shodan key is set".into()),
-            Err(error) => fail("sources", format!("InternetDB: {error}. Is outbound https open?")),
-        };
-    };
-    match exposure.account(&SourceKey::Shodan(key.clone())).await {
-        Ok(account) => {
-            let credits = account.query_credits.map_or_else(|| "no limit of".to_owned(), |credits| credits.to_string());
-            ok("sources", format!("Shodan answers: plan {}, {credits} query credits left", account.plan))
-        }
-        Err(SourceError::BadKey) => fail("sources", "Shodan does not know the key: check IOTMONITOR_SHODAN_KEY".into()),
-        Err(error) => fail("sources", format!("Shodan: {error}")),
-    }
-}
-
-async fn check_mail(mailer: &dyn Mailer) -> Check {
-    if !mailer.configured() {
-        return skip(
-            "mail",
-            "no mail server is set up: set IOTMONITOR_SMTP_URL and IOTMONITOR_MAIL_FROM to send mail".into(),
-        );
-    }
-    match mailer.check().await {
-        Ok(()) => ok("mail", "the mail server greets us".into()),
-        Err(error) => fail("mail", format!("{}. Check IOTMONITOR_SMTP_URL", error.message)),
-    }
-}
-
-async fn check_timer(tables: &dyn Tables, config: &Config) -> Check {
-    let last = match tables.get(Table::Schedule, "state", "tick").await {
-        Ok(row) => row.as_ref().map(app::rows::decode).transpose(),
-        Err(error) => return fail("timer", error.to_string()),
-    };
-    match last {
-        Err(error) => fail("timer", error.to_string()),
-        Ok(None) => skip("timer", "no poll has ended yet: start iotmonitor serve, or deploy the timer".into()),
-        Ok(Some(last)) => match late(Some(last), SystemClock.now(), &config.server.schedule) {
-            None => ok("timer", format!("the last poll ended at {last:.0}")),
-            Some(why) => fail("timer", why),
-        },
-    }
-}
-
-fn ok(name: &'static str, message: String) -> Check {
-    Check { name, verdict: Verdict::Ok, message }
-}
-
-fn fail(name: &'static str, message: String) -> Check {
-    Check { name, verdict: Verdict::Fail, message }
-}
-
-fn skip(name: &'static str, message: String) -> Check {
-    Check { name, verdict: Verdict::Skip, message }
-}
-
-fn as_json(checks: &[Check]) -> String {
-    let well = checks.iter().all(|check| check.verdict != Verdict::Fail);
-    format!("{}\n", serde_json::json!({ "ok": well, "checks": checks }))
-}
-
-fn as_text(checks: &[Check]) -> String {
-    let line = |check: &Check| {
-        let verdict = match check.verdict {
-            Verdict::Ok => "OK  ",
-            Verdict::Fail => "FAIL",
-            Verdict::Skip => "SKIP",
-        };
-        format!("{verdict}  {:<9} {}\n", check.name, check.message)
-    };
-    checks.iter().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_wrong_setting_is_the_only_thing_told() {
-        let checks = examine(&Environment::of([("IOTMONITOR_PUBLIC_URL", "nowhere")])).await;
-        assert_eq!(checks.len(), 1);
-        assert!(as_text(&checks).starts_with("FAIL  settings  IOTMONITOR_PUBLIC_URL"), "{}", as_text(&checks));
-    }
-
-    #[tokio::test]
-    async fn beside_a_running_server_it_reads_along_and_fails_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment::of([("IOTMONITOR_STORAGE", format!("embedded:{}", dir.path().display()))]);
-        let program = compose(&Config::read(&environment).unwrap(), Manner::default()).unwrap();
-        crate::poll::tick(&program).await.unwrap();
-        let checks = examine(&environment).await;
-        let verdict = |name: &str| checks.iter().find(|check| check.name == name).unwrap().verdict;
-        assert_eq!(
-            (verdict("storage"), verdict("timer"), verdict("sources")),
-            (Verdict::Ok, Verdict::Ok, Verdict::Skip)
-        );
-        assert!(as_json(&checks).starts_with("{\"checks\":[{\"message\":\"storage"), "{}", as_json(&checks));
-    }
 }
