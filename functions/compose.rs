@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{Clock, Ids, Mailer, Queue, StoreError, Tables};
+use app::ports::{Clock, Exposure, Ids, Mailer, Queue, StoreError, Tables, Webhooks};
 use app::vault::Vault;
 use app::{App, Settings};
 use channels::chat::Messenger;
@@ -17,13 +17,17 @@ use channels::webhook::Sender;
 use identity::NoProvider;
 use schema::http::HttpSettings;
 use sources::{Governor, SourceSettings, Sources};
+use storage::copy::Whole;
 use storage::{Azure, AzureSettings, Credential, Embedded};
 use thiserror::Error;
 
+use crate::backup::Kept;
 use crate::config::{Config, ConfigError, Storage};
 use crate::http::Program;
+use crate::metrics::{Counted, Metrics};
 use crate::outside::{AuthorityError, KeyError, ManagedIdentity, Outbound, SystemClock, SystemIds, kept_key};
 use crate::standalone::{Woken, WokenQueue};
+use crate::trace::TracedWebhooks;
 
 /// Shodan lets one request a second through for each key.
 const TURN: Duration = Duration::from_secs(1);
@@ -62,6 +66,8 @@ pub struct Store {
     pub queue: Arc<dyn Queue>,
     /// Seals and opens stored secrets.
     pub vault: Vault,
+    /// The store again, if it is one that backups are taken of.
+    pub kept: Option<Kept>,
 }
 
 /// What a mode changes in what is put together.
@@ -89,16 +95,21 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let outbound = Outbound::new(config.egress.authorities.as_deref())?;
-    let Store { tables, queue, vault } = open(config, &outbound, &clock, &*ids)?;
+    let Store { tables, queue, vault, kept } = open(config, &outbound, &clock, &*ids)?;
     let gate = Arc::new(Gate::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?);
     let woken = Arc::new(Woken::default());
+    let metrics = Arc::new(Metrics::default());
+    let sources: Arc<dyn Exposure> =
+        Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?);
+    let sender: Arc<dyn Webhooks> = Arc::new(Sender::new(Arc::clone(&gate)));
+    let sender: Arc<dyn Webhooks> = Arc::new(TracedWebhooks::new(sender));
     let app = App {
-        exposure: Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?),
+        exposure: Arc::new(Counted::new(sources, Arc::clone(&metrics))),
         tables,
         queue: Arc::new(WokenQueue::new(queue, Arc::clone(&woken))),
-        webhooks: Arc::new(Sender::new(Arc::clone(&gate))),
+        webhooks: Arc::new(Counted::new(sender, Arc::clone(&metrics))),
         chats: Arc::new(Messenger::new(gate)),
-        mailer: mailer(config)?,
+        mailer: Arc::new(Counted::new(mailer(config)?, Arc::clone(&metrics))),
         letters: Arc::new(Stationery),
         clock,
         ids,
@@ -117,37 +128,57 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         endpoints: app::notify::Endpoints::default(),
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
-    Ok(Arc::new(Program::new(Arc::new(app), config.server.clone(), woken, graphql)))
+    let mut program = Program::new(Arc::new(app), config.server.clone(), woken, graphql);
+    program.kept = kept;
+    program.metrics = metrics;
+    Ok(Arc::new(program))
 }
 
 /// Opens the store. Of an account on Azure nothing is asked yet.
 fn open(config: &Config, outbound: &Outbound, clock: &Arc<dyn Clock>, ids: &dyn Ids) -> Result<Store, ComposeError> {
-    let azure = |settings: AzureSettings| -> Result<Store, ComposeError> {
-        let vault = Vault::new(config.secrets.required()?);
-        let store = Arc::new(Azure::connect(settings, outbound.client()?)?);
-        Ok(Store { tables: Arc::clone(&store) as _, queue: store, vault })
-    };
-    match &config.storage {
-        Storage::Embedded(dir) => {
-            let store = Arc::new(embedded(dir, Arc::clone(clock))?);
-            let keys =
-                if config.secrets.keys.is_empty() { vec![kept_key(dir, ids)?] } else { config.secrets.keys.clone() };
-            Ok(Store { tables: Arc::clone(&store) as _, queue: store, vault: Vault::new(keys) })
-        }
-        Storage::Account(settings) => azure(settings.clone()),
+    if let Storage::Embedded(dir) = &config.storage {
+        let store = Arc::new(embedded(dir, Arc::clone(clock))?);
+        let keys = if config.secrets.keys.is_empty() { vec![kept_key(dir, ids)?] } else { config.secrets.keys.clone() };
+        let kept = Kept { store: Arc::clone(&store), dir: dir.clone(), clock: Arc::clone(clock) };
+        let vault = Vault::new(keys);
+        return Ok(Store { tables: Arc::clone(&store) as _, queue: store, vault, kept: Some(kept) });
+    }
+    let vault = Vault::new(config.secrets.required()?);
+    let store = Arc::new(azure(&config.storage, outbound, clock)?);
+    Ok(Store { tables: Arc::clone(&store) as _, queue: store, vault, kept: None })
+}
+
+/// Opens a store to copy it, or to copy into it: no secret of it is opened.
+pub(crate) fn whole(
+    storage: &Storage,
+    outbound: &Outbound,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Whole>, ComposeError> {
+    Ok(match storage {
+        Storage::Embedded(dir) => Arc::new(embedded(dir, Arc::clone(clock))?),
+        account => Arc::new(azure(account, outbound, clock)?),
+    })
+}
+
+fn azure(storage: &Storage, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Azure, ComposeError> {
+    let settings = match storage {
+        Storage::Account(settings) => settings.clone(),
         Storage::Identity(identity) => {
             let tokens = ManagedIdentity::new(outbound.client()?, Arc::clone(clock), identity.clone());
-            azure(AzureSettings {
+            AzureSettings {
                 account: identity.account.clone(),
                 table_endpoint: identity.tables.clone(),
                 queue_endpoint: identity.queues.clone(),
                 credential: Credential::Token(Arc::new(tokens)),
-            })
+            }
         }
-    }
+        Storage::Embedded(_) => return Err(StoreError::Denied("a directory is no account".into()).into()),
+    };
+    Ok(Azure::connect(settings, outbound.client()?)?)
 }
 
-fn embedded(dir: &Path, clock: Arc<dyn Clock>) -> Result<Embedded, ComposeError> {
+/// Opens the store in this directory, as the only one who writes it.
+pub(crate) fn embedded(dir: &Path, clock: Arc<dyn Clock>) -> Result<Embedded, ComposeError> {
     Embedded::open(dir, clock).map_err(|error| match error {
         // The port knows no other word for it than "not available".
         StoreError::Unavailable(why) if why.contains("is in use by") => ComposeError::InUse(dir.display().to_string()),

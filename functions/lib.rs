@@ -4,6 +4,7 @@
 //! reads beside the code; [`standalone`] wakes the same entries by itself. [`compose`] is the only place that knows every
 //! room, [`config`] the only one that reads the environment. Never here: what the product decides, stores or says.
 
+pub mod backup;
 pub mod commands;
 pub mod compose;
 pub mod config;
@@ -13,9 +14,13 @@ pub mod handler;
 pub mod healthz;
 pub mod hooks;
 pub mod http;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod log;
+pub mod metrics;
 pub mod notify;
 pub mod outside;
 pub mod poll;
 pub mod readyz;
 pub mod standalone;
+pub mod trace;

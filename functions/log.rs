@@ -7,7 +7,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::config::{ConfigError, Log, LogFormat};
+use crate::config::{ConfigError, Environment, Log, LogFormat};
 
 /// Begins to log: one line per event, warnings and errors to stderr, the rest to stdout. The Functions host takes every
 /// line of stderr for an error.
@@ -15,9 +15,7 @@ use crate::config::{ConfigError, Log, LogFormat};
 /// # Errors
 /// A filter that is none.
 pub(crate) fn begin(log: &Log) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|_| {
-        ConfigError::invalid("IOTMONITOR_LOG", "write a level, or a filter such as info,app::poll=debug")
-    })?;
+    let filter = filter(log)?;
     let writer = io::stderr.with_max_level(Level::WARN).or_else(io::stdout);
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match log.format {
@@ -28,6 +26,20 @@ pub(crate) fn begin(log: &Log) -> Result<(), ConfigError> {
     // Somebody else in this process logs already: a test.
     let _ = tracing_subscriber::registry().with(lines).try_init();
     Ok(())
+}
+
+/// Is the filter one? The rest of what is logged, and how, is checked where it is read.
+///
+/// # Errors
+/// A filter that is none.
+pub(crate) fn check(environment: &Environment) -> Result<(), ConfigError> {
+    // What cannot be read is told where it is read.
+    Log::read(environment).map_or(Ok(()), |log| filter(&log).map(drop))
+}
+
+fn filter(log: &Log) -> Result<EnvFilter, ConfigError> {
+    EnvFilter::try_new(&log.filter)
+        .map_err(|_| ConfigError::invalid("IOTMONITOR_LOG", "write a level, or a filter such as info,app::poll=debug"))
 }
 
 /// Azure's crates print whole requests when they debug, the signature in `Authorization` with them: whatever the filter

@@ -57,8 +57,21 @@ struct Key {
 const VERSION: &str = "1.";
 const KEY_ID: usize = 4;
 const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// The id of the key with which a text was sealed, as [`VaultError::UnknownKey`] tells it; `None`: it is no sealed text.
+pub fn sealed_with(text: &str) -> Option<String> {
+    let bytes = STANDARD_NO_PAD.decode(text.strip_prefix(VERSION)?).ok()?;
+    let (id, rest) = bytes.split_first_chunk::<KEY_ID>()?;
+    (rest.len() >= NONCE + TAG).then(|| hex(*id))
+}
 
 impl Vault {
+    /// Is the key with this id among ours?
+    pub fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| hex(key.id) == id)
+    }
+
     /// A vault with these keys, the newest first.
     pub fn new(keys: Vec<[u8; 32]>) -> Self {
         let keys = keys.into_iter().map(|key| Key { id: key_id(&key), cipher: XChaCha20Poly1305::new(&key.into()) });
@@ -130,6 +143,16 @@ mod tests {
             let sealed = seal(OLD, plain.as_bytes());
             assert!(plain.is_empty() || !sealed.contains(plain));
             assert_eq!(Vault::new(vec![OLD]).open(&sealed, &PLACE).unwrap(), plain.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_sealed_text_tells_which_key_opens_it_and_other_texts_are_not_taken_for_one() {
+        let (old, new) = (sealed_with(&seal(OLD, b"")).unwrap(), sealed_with(&seal(NEW, b"s3cret")).unwrap());
+        let vault = Vault::new(vec![OLD]);
+        assert!(vault.has(&old) && !vault.has(&new));
+        for other in ["", "1.", "1.5", "1.2.3.4", "a text", &seal(OLD, b"")[2..]] {
+            assert_eq!(sealed_with(other), None, "{other}");
         }
     }
 

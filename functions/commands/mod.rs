@@ -2,10 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 not understood, 3 refused because a running server has the store open.
 
+mod backup;
+mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod migrate;
 mod poll;
+mod restore;
 mod serve;
 pub(crate) mod user;
 
@@ -48,8 +52,32 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write everything in the embedded store to a new file, also while the server runs
+    Backup {
+        /// The file to make; it holds secrets, and is made for its owner alone
+        file: PathBuf,
+    },
+    /// Put a backup into an empty embedded store
+    Restore {
+        /// The file that `backup` made
+        file: PathBuf,
+    },
+    /// Copy everything from one store to another, and check that both hold the same
+    Migrate {
+        /// Where it is: embedded:DIR, azure:ACCOUNT, a connection string, or @FILE that holds one of these
+        #[arg(long)]
+        from: String,
+        /// Where it goes, named likewise: a store that nobody has used
+        #[arg(long)]
+        to: String,
+    },
     /// Print the GraphQL schema
     Schema,
+    /// Print what completes this command line in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// People
     #[command(subcommand)]
     User(User),
@@ -82,15 +110,22 @@ enum Settings {
 /// A running server has the store open.
 const IN_USE: u8 = 3;
 
-/// Does what the command line says. Without a word and with the Functions host's port, it is that host's handler.
+/// Does what the command line says. Without a word it is the handler of whichever cloud has
+/// started it.
 pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let start = match begin(environment) {
         Ok(start) => start,
+        // Who asks what is wrong with the settings is told about all of them.
+        Err(_) if arguments.get(1).is_some_and(|first| first == "doctor") => Start::ByHand,
         Err(error) => return failed(&error.into()),
     };
-    if let (Start::ByFunctionsHost(port), 0 | 1) = (start, arguments.len()) {
-        return handler::run(environment, port);
+    if arguments.len() <= 1 {
+        match start {
+            Start::ByFunctionsHost(port) => return handler::run(environment, port),
+            Start::ByLambda => return on_lambda(environment),
+            Start::ByHand => {}
+        }
     }
     let command = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line.command,
@@ -105,13 +140,28 @@ pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsStri
         Command::Demo { port, data } => demo::demo(port, data),
         Command::Poll => poll::poll(environment),
         Command::Doctor { json } => return doctor::doctor(environment, json),
+        Command::Backup { file } => backup::backup(environment, &file),
+        Command::Restore { file } => restore::restore(environment, &file),
+        Command::Migrate { from, to } => migrate::migrate(environment, &from, &to),
         Command::Schema => config::print(&schema::sdl()),
+        Command::Completions { shell } => completions::completions(shell),
         Command::User(User::Add { email, name, organization }) => {
             user::add(environment, &email, name.as_deref(), organization.as_deref())
         }
         Command::Config(Settings::Example) => config::print(&crate::config::example()),
     };
     outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "lambda")]
+fn on_lambda(environment: &Environment) -> ExitCode {
+    crate::lambda::run(environment)
+}
+
+#[cfg(not(feature = "lambda"))]
+fn on_lambda(_: &Environment) -> ExitCode {
+    tracing::error!("this build is not for AWS Lambda: make one with cargo xtask package lambda");
+    ExitCode::FAILURE
 }
 
 fn begin(environment: &Environment) -> Result<Start, ConfigError> {
@@ -126,7 +176,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     let in_use = matches!(error.downcast_ref(), Some(ComposeError::InUse(_)));
     tracing::error!("{error:#}");
     if in_use {
-        tracing::error!("stop it first, or use what it serves: it polls by itself, and people register at its address");
+        tracing::error!(
+            "stop it first, or use what it serves: it polls by itself, people register at its address, and `backup` \
+             works beside it"
+        );
         return IN_USE.into();
     }
     ExitCode::FAILURE

@@ -68,6 +68,26 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Everything that cannot be used: [`Config::read`] ends at the first.
+    pub fn faults(environment: &Environment) -> Vec<ConfigError> {
+        [
+            Start::read(environment).err(),
+            Storage::read(environment).err(),
+            SecretKeys::read(environment).err(),
+            Server::read(environment).err(),
+            People::read(environment).err(),
+            SourceAddresses::read(environment).err(),
+            Mail::read(environment).err(),
+            Egress::read(environment).err(),
+            Log::read(environment).err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// Every variable that the program reads, section by section.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
     [

@@ -7,6 +7,8 @@ use crate::standalone::Schedule;
 
 /// Set by the Functions host for the program that it starts.
 const HANDLER_PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+/// Set by AWS Lambda: where it is asked for the next invocation.
+const LAMBDA: &str = "AWS_LAMBDA_RUNTIME_API";
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::open("IOTMONITOR_PUBLIC_URL", "http://127.0.0.1:7071", "where people reach it: for links and cookies"),
@@ -43,6 +45,8 @@ pub enum Start {
     ByHand,
     /// The Functions host, which calls this port of the loopback.
     ByFunctionsHost(u16),
+    /// AWS Lambda, which is asked for what to do.
+    ByLambda,
 }
 
 impl Start {
@@ -52,7 +56,9 @@ impl Start {
     /// A port that is none.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let port = environment.parsed::<u16>(HANDLER_PORT, "a port, which the Functions host sets")?;
-        Ok(port.map_or(Self::ByHand, Self::ByFunctionsHost))
+        let lambda = environment.text(LAMBDA).is_some();
+        let otherwise = if lambda { Self::ByLambda } else { Self::ByHand };
+        Ok(port.map_or(otherwise, Self::ByFunctionsHost))
     }
 }
 
@@ -133,6 +139,7 @@ mod tests {
         let read = |port: &str| Start::read(&Environment::of([(HANDLER_PORT, port)]));
         assert_eq!(read("7000").unwrap(), Start::ByFunctionsHost(7000));
         assert_eq!(read("").unwrap(), Start::ByHand);
+        assert_eq!(Start::read(&Environment::of([(LAMBDA, "127.0.0.1:9001")])).unwrap(), Start::ByLambda);
         assert!(read("x").is_err());
     }
 

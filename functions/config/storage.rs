@@ -64,7 +64,20 @@ impl Storage {
         match Start::read(environment)? {
             Start::ByFunctionsHost(_) => of_host(environment),
             Start::ByHand => by_hand(environment),
+            Start::ByLambda => on_lambda(environment),
         }
+    }
+
+    /// Reads one that is named elsewhere than in a variable: `embedded:DIR`, `azure:ACCOUNT` or a connection string, or
+    /// `@FILE`, a file that holds one of these, because others see what a command line says.
+    ///
+    /// # Errors
+    /// A text that names no store. It is not repeated.
+    pub fn named(text: &str, option: &'static str, environment: &Environment) -> Result<Self, ConfigError> {
+        let Some(path) = text.strip_prefix('@') else { return parse(option, text, environment) };
+        let content = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::invalid(option, format!("{path} cannot be read: {error}")))?;
+        parse(option, content.trim(), environment)
     }
 }
 
@@ -97,23 +110,39 @@ fn of_host(environment: &Environment) -> Result<Storage, ConfigError> {
 
 fn by_hand(environment: &Environment) -> Result<Storage, ConfigError> {
     let text = environment.secret(STORAGE)?.unwrap_or_else(|| "embedded:./data".into());
+    parse(STORAGE, &text, environment)
+}
+
+/// What a function writes to its disk is gone with it, and on AWS nobody hands out tokens of Azure.
+fn on_lambda(environment: &Environment) -> Result<Storage, ConfigError> {
+    match by_hand(environment)? {
+        account @ Storage::Account(_) => Ok(account),
+        Storage::Embedded(_) | Storage::Identity(_) => {
+            let what =
+                "on AWS Lambda it is the connection string of an Azure Storage account, with a key or a signature";
+            Err(ConfigError::invalid(STORAGE, what))
+        }
+    }
+}
+
+fn parse(name: &'static str, text: &str, environment: &Environment) -> Result<Storage, ConfigError> {
     if let Some(dir) = text.strip_prefix("embedded:") {
         if dir.is_empty() {
-            return Err(ConfigError::invalid(STORAGE, "name a directory: embedded:DIR"));
+            return Err(ConfigError::invalid(name, "name a directory: embedded:DIR"));
         }
         return Ok(Storage::Embedded(dir.into()));
     }
     match text.strip_prefix("azure:") {
-        Some(name) => {
+        Some(of) => {
             let client_id = environment.text("AZURE_CLIENT_ID").map(str::to_owned);
-            Ok(Storage::Identity(public_account(STORAGE, name, client_id, environment)?))
+            Ok(Storage::Identity(public_account(name, of, client_id, environment)?))
         }
-        None => account(STORAGE, &text),
+        None => account(name, text),
     }
 }
 
 fn account(name: &'static str, connection: &str) -> Result<Storage, ConfigError> {
-    let form = if name == STORAGE { "write embedded:DIR, azure:ACCOUNT or a connection string: " } else { "" };
+    let form = if name == HOST_STORAGE { "" } else { "write embedded:DIR, azure:ACCOUNT or a connection string: " };
     // The store's own error says which part is wrong, and never what it holds.
     let wrong = |error| ConfigError::invalid(name, format!("{form}{error}"));
     AzureSettings::from_connection_string(connection).map(Storage::Account).map_err(wrong)
@@ -182,6 +211,16 @@ mod tests {
         assert!(matches!(read(&[(STORAGE, "azure:acme")]).unwrap(), Storage::Identity(i) if i.account == "acme"));
         for wrong in ["embedded:", "azure:A/b", "/srv/x", "AccountName=acme"] {
             assert!(read(&[(STORAGE, wrong)]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn on_lambda_it_is_an_account_with_a_key_because_nothing_else_is_there_tomorrow() {
+        let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+        assert!(matches!(read(&[lambda, (STORAGE, AZURITE)]).unwrap(), Storage::Account(_)));
+        for wrong in ["embedded:/tmp/x", "azure:acme", ""] {
+            let error = read(&[lambda, (STORAGE, wrong)]).unwrap_err().to_string();
+            assert!(error.contains("connection string"), "{error}");
         }
     }
 

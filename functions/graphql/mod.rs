@@ -32,6 +32,9 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
             return problem(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; try again");
         }
     };
+    if let Some(caller) = &caller {
+        tracing::Span::current().record("organization", tracing::field::display(&caller.org));
+    }
     let mut asked = Asked::by(caller, client);
     asked.user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     schema::http::handle(program.engine(), &program.graphql, request, |request| request.data(asked)).await

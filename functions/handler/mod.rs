@@ -9,7 +9,7 @@ mod origin;
 mod run;
 
 pub use envelope::QueueMessage;
-pub use origin::by_host;
+pub use origin::{by_host, passed_on};
 pub use run::run;
 
 use axum::http::StatusCode;

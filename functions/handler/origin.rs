@@ -7,17 +7,21 @@ use axum::http::{HeaderMap, header};
 /// puts `x-forwarded-*` and `x-ms-invocation-id` on everything from outside and cannot be kept from it, and its own
 /// calls go to the loopback by name.
 pub fn by_host(headers: &HeaderMap) -> bool {
-    let passed_on = headers.keys().map(header::HeaderName::as_str).any(|name| {
-        name.starts_with("x-forwarded-")
-            || name.starts_with("x-original-")
-            || ["forwarded", "x-ms-invocation-id"].contains(&name)
-    });
     let mut hosts = headers.get_all(HOST).iter();
     let loopback = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().is_ok_and(is_loopback),
         _ => false,
     };
-    loopback && !passed_on
+    loopback && !passed_on(headers)
+}
+
+/// Has somebody else's server handed this on to us?
+pub fn passed_on(headers: &HeaderMap) -> bool {
+    headers.keys().map(header::HeaderName::as_str).any(|name| {
+        name.starts_with("x-forwarded-")
+            || name.starts_with("x-original-")
+            || ["forwarded", "via", "x-real-ip", "x-ms-invocation-id"].contains(&name)
+    })
 }
 
 fn is_loopback(host: &str) -> bool {

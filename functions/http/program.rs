@@ -5,7 +5,9 @@ use app::ports::StoreError;
 use schema::http::HttpSettings;
 use tokio::sync::OnceCell;
 
+use crate::backup::Kept;
 use crate::config::Server;
+use crate::metrics::Metrics;
 use crate::standalone::Woken;
 
 /// The program as its entries see it: the [`App`], and what is made when it is first needed.
@@ -18,6 +20,10 @@ pub struct Program {
     pub woken: Arc<Woken>,
     /// How GraphQL requests are taken.
     pub graphql: HttpSettings,
+    /// What backups are taken of, if it is ours to back up.
+    pub kept: Option<Kept>,
+    /// What this process has counted.
+    pub metrics: Arc<Metrics>,
     prepared: OnceCell<()>,
     engine: OnceLock<schema::Engine>,
 }
@@ -25,7 +31,16 @@ pub struct Program {
 impl Program {
     /// Nothing is made yet.
     pub fn new(app: Arc<App>, server: Server, woken: Arc<Woken>, graphql: HttpSettings) -> Self {
-        Self { app, server, woken, graphql, prepared: OnceCell::new(), engine: OnceLock::new() }
+        Self {
+            app,
+            server,
+            woken,
+            graphql,
+            kept: None,
+            metrics: Arc::default(),
+            prepared: OnceCell::new(),
+            engine: OnceLock::new(),
+        }
     }
 
     /// Makes tables and queues once; what fails is tried again by the next one who comes.

@@ -8,13 +8,15 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 
 use super::{Program, problem, security};
-use crate::{graphql, healthz, hooks, notify, poll, readyz};
+use crate::{graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
 
 /// Which doors stand open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doors {
     /// Those for people and their programs.
     People,
+    /// Those for who looks after this machine too.
+    PeopleAndMachine,
     /// Those for the Functions host too, which wakes us by HTTP.
     PeopleAndHost,
 }
@@ -31,6 +33,9 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
         .route("/readyz", get(readyz::handle))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))
         .route("/hooks/email/unsubscribe/{token}", get(hooks::ask_unsubscribe).post(hooks::unsubscribe));
+    if doors == Doors::PeopleAndMachine {
+        router = router.route("/metrics", get(metrics::handle));
+    }
     if doors == Doors::PeopleAndHost {
         router = router.route("/poll", post(poll::handle)).route("/notify", post(notify::handle));
     }
@@ -39,6 +44,7 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::map_response_with_state(program.server.https(), security::harden))
+        .layer(middleware::from_fn_with_state(Arc::clone(program), trace::traced))
         .with_state(Arc::clone(program))
 }
 

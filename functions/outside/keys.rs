@@ -11,7 +11,8 @@ use thiserror::Error;
 
 use crate::config::parse_key;
 
-const FILE: &str = "secret.key";
+/// Its name in the data directory.
+pub const KEY_FILE: &str = "secret.key";
 
 /// Why there is no key.
 #[derive(Debug, Error)]
@@ -34,22 +35,25 @@ pub enum KeyError {
 /// # Errors
 /// A file that cannot be read, written or understood. It is never replaced.
 pub fn kept_key(dir: &Path, ids: &dyn Ids) -> Result<[u8; 32], KeyError> {
-    let path = dir.join(FILE);
+    let path = dir.join(KEY_FILE);
     let failed = |error| KeyError::File { path: path.display().to_string(), error };
     match fs::read_to_string(&path) {
         Ok(text) => parse_key(&text).ok_or_else(|| KeyError::Content(path.display().to_string())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut key = [0; 32];
             ids.fill(&mut key);
-            keep(&path, &key).map_err(failed)?;
+            keep_key(&path, &key).map_err(failed)?;
             Ok(key)
         }
         Err(error) => Err(failed(error)),
     }
 }
 
-/// On the disk before anything is sealed with it.
-fn keep(path: &Path, key: &[u8; 32]) -> io::Result<()> {
+/// Writes a key to a file that is not there yet: on the disk before anything is sealed with it.
+///
+/// # Errors
+/// A file that is there, or the disk.
+pub fn keep_key(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -73,15 +77,15 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(dir.path().join(KEY_FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 
     #[test]
     fn a_damaged_key_is_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(FILE), "half a k").unwrap();
+        fs::write(dir.path().join(KEY_FILE), "half a k").unwrap();
         assert!(matches!(kept_key(dir.path(), &SystemIds), Err(KeyError::Content(_))));
-        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), "half a k");
+        assert_eq!(fs::read_to_string(dir.path().join(KEY_FILE)).unwrap(), "half a k");
     }
 }

@@ -10,6 +10,6 @@ mod system;
 
 pub use authorities::AuthorityError;
 pub use identity::ManagedIdentity;
-pub use keys::{KeyError, kept_key};
+pub use keys::{KEY_FILE, KeyError, keep_key, kept_key};
 pub use outbound::Outbound;
 pub use system::{SystemClock, SystemIds};

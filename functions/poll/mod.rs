@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use app::poll::TickReport;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::handler::{by_host, done};
 use crate::http::{Program, nothing_here};
+use crate::trace;
 
 /// One tick. What the timer says of itself does not matter: what is due stands in the store.
 pub async fn handle(State(program): State<Arc<Program>>, headers: HeaderMap) -> Response {
@@ -22,11 +24,32 @@ pub async fn handle(State(program): State<Arc<Program>>, headers: HeaderMap) -> 
 /// # Errors
 /// Of the store. What was polled until then is kept.
 pub async fn tick(program: &Program) -> Result<(), app::Error> {
-    program.ready().await?;
-    let report = app::poll::tick(&program.app).await?;
-    if report != app::poll::TickReport::default() {
-        let app::poll::TickReport { polled, unchanged, failed, left, carried_over } = report;
-        tracing::info!(polled, unchanged, failed, left, carried_over, "polled");
-    }
-    Ok(())
+    told(program, app::poll::tick(&program.app)).await
+}
+
+/// One tick that begins no question after so long.
+///
+/// # Errors
+/// As of [`tick`].
+#[cfg(feature = "lambda")]
+pub async fn tick_within(program: &Program, time: std::time::Duration) -> Result<(), app::Error> {
+    told(program, app::poll::tick_within(&program.app, time)).await
+}
+
+async fn told(
+    program: &Program,
+    tick: impl Future<Output = Result<TickReport, app::Error>> + Send,
+) -> Result<(), app::Error> {
+    let work = async {
+        program.ready().await?;
+        let ticked = tick.await;
+        program.metrics.ticked(ticked.as_ref().ok());
+        let report = ticked?;
+        if report != TickReport::default() {
+            let TickReport { polled, unchanged, failed, left, carried_over } = report;
+            tracing::info!(polled, unchanged, failed, left, carried_over, "polled");
+        }
+        Ok(())
+    };
+    trace::begin(&*program.app.ids, "poll", work).await
 }

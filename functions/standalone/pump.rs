@@ -3,6 +3,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::http::Program;
+use crate::trace;
 
 /// The queue is looked at so often when nothing wakes the pump: for retries whose time has come.
 const LOOK: Duration = Duration::from_secs(2);
@@ -31,6 +32,9 @@ pub(super) async fn pump(program: &Program, mut ending: watch::Receiver<bool>) {
 }
 
 async fn turn(program: &Program) -> Result<usize, app::ports::StoreError> {
-    program.ready().await?;
-    app::notify::drain(&program.app, AT_ONCE).await
+    let work = async {
+        program.ready().await?;
+        app::notify::drain(&program.app, AT_ONCE).await
+    };
+    trace::begin(&*program.app.ids, "notify", work).await
 }

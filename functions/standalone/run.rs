@@ -25,8 +25,10 @@ pub async fn run(
         // An error means that the sender is gone, which is the end too.
         let _ = ending.wait_for(|ended| *ended).await;
     };
-    let http = serve_on(listener, Arc::clone(&program), Doors::People, until(ending.clone()));
-    let work = async { tokio::join!(timer(&program, ending.clone()), pump(&program, ending.clone())) };
+    let http = serve_on(listener, Arc::clone(&program), Doors::PeopleAndMachine, until(ending.clone()));
+    let work = async {
+        tokio::join!(timer(&program, ending.clone()), pump(&program, ending.clone()), backups(&program, ending.clone()))
+    };
     let bounded_work = async {
         let patience = async {
             until(ending.clone()).await;
@@ -52,6 +54,19 @@ pub async fn run(
     };
     let ((), served, ()) = tokio::join!(watcher, serving, bounded_work);
     served
+}
+
+/// Hands out backups, where there is something to back up and a way to ask.
+async fn backups(program: &Program, mut ending: watch::Receiver<bool>) {
+    #[cfg(unix)]
+    if let Some(kept) = &program.kept {
+        let end = async {
+            let _ = ending.wait_for(|ended| *ended).await;
+        };
+        crate::backup::door::attend(kept, end).await;
+    }
+    #[cfg(not(unix))]
+    let _ = (program, ending.borrow_and_update());
 }
 
 /// Until SIGINT or, where there is such a thing, SIGTERM.

@@ -1,5 +1,6 @@
 // What somebody has to look at although nobody asks: polls that fail, messages that nobody could handle, notifications that
-// reached nobody. The program logs each of them with a field `alert`; a query a quarter of an hour finds them.
+// reached nobody. The program logs the latter two in these words (a test holds them against its sources); a query every quarter of an hour finds
+// them.
 param name string
 param location string
 param tags object

@@ -30,6 +30,15 @@ impl Azurite {
         if let Ok(connection_string) = std::env::var(RUNNING) {
             return Some(Self { child: None, connection_string });
         }
+        Self::start_empty()
+    }
+
+    /// Starts one in which nobody has made anything, even if another runs.
+    ///
+    /// # Panics
+    /// As [`Azurite::start`].
+    #[expect(clippy::disallowed_methods, reason = "tests have no settings of the program's to be told by")]
+    pub fn start_empty() -> Option<Self> {
         match spawn() {
             Ok(azurite) => Some(azurite),
             Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("Azurite: {why}"),

@@ -121,6 +121,23 @@ class Inventory(unittest.TestCase):
         given = json.loads(text("main.parameters.json"))["parameters"]
         self.assertEqual(set(given) - set(parameters), set())
 
+    def test_alerts_look_for_words_that_the_program_logs(self):
+        logged = "\n".join(p.read_text() for p in (ROOT / "app/src").rglob("*.rs"))
+        messages = re.findall(r'tracing::(?:warn|error)!\([^;]*?"([^"]+)"\s*\)', logged)
+        words = re.findall(r'message has "(\w+)"', text("modules/alerts.bicep"))
+        self.assertGreaterEqual(len(words), 2)
+        for word in words:
+            self.assertTrue(any(word in message for message in messages), f"nothing logs {word!r}")
+
+    def test_aws_gets_only_settings_that_the_program_reads(self):
+        template = text("aws/template.yaml")
+        known = set(json.loads((ROOT / "local.settings.json.example").read_text())["Values"]) | {"IOTMONITOR_STORAGE"}
+        used = set(re.findall(r"^          (IOTMONITOR_\w+):", template, re.M))
+        self.assertEqual(used - known, set())
+        self.assertEqual({"IOTMONITOR_STORAGE", "IOTMONITOR_SECRET_KEY", "IOTMONITOR_PUBLIC_URL"} - used, set())
+        secret = set(re.findall(r"SecretString:(\w+)", template))
+        self.assertEqual(secret, {"storage", "secretKey", "setupCode", "shodanKey", "smtpUrl"})
+
     def test_azd_finds_what_it_deploys(self):
         azd = (ROOT / "azure.yaml").read_text()
         service = re.search(r"services:\n  (\w+):", azd).group(1)

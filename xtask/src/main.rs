@@ -45,6 +45,7 @@ enum Command {
 #[derive(Clone, Copy, ValueEnum)]
 enum Platform {
     Azure,
+    Lambda,
 }
 
 fn main() -> Result<ExitCode> {
@@ -54,8 +55,12 @@ fn main() -> Result<ExitCode> {
         Command::Test { only } => steps::run(&environment, only.as_deref()),
         Command::Schema => steps::regenerate(&environment).map(|()| true)?,
         Command::Bench { names, quick } => bench::run(&environment, &names, quick).map(|()| true)?,
-        Command::Package { platform: Platform::Azure, target } => {
-            package::azure(&environment, target.as_deref()).map(|_| true)?
+        Command::Package { platform, target } => {
+            let make = match platform {
+                Platform::Azure => package::azure,
+                Platform::Lambda => package::lambda,
+            };
+            make(&environment, target.as_deref()).map(|_| true)?
         }
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 
 use crate::{Environment, apt};
 
-/// What tests call with Python: independent implementations of a mail server and of the webhook standard.
+/// What tests call with Python: independent implementations of a mail server and of the webhook standard, and what reads
+/// the templates of clouds.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
 /// The name under which tests find the interpreter that has these packages.
@@ -14,6 +15,12 @@ pub(crate) const VARIABLE: &str = "IOTMONITOR_TEST_PYTHON";
 pub(crate) fn interpreter(environment: &Environment) -> Option<PathBuf> {
     let path = environment.root.join(if cfg!(windows) { ".venv/Scripts/python.exe" } else { ".venv/bin/python" });
     path.exists().then_some(path)
+}
+
+/// A program that one of the packages brings.
+pub(crate) fn tool(environment: &Environment, name: &str) -> PathBuf {
+    let folder = environment.root.join(if cfg!(windows) { ".venv/Scripts" } else { ".venv/bin" });
+    folder.join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
 /// Makes `.venv` with the packages of [`REQUIREMENTS`], if they changed since the last time.

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use xtask::package::{stage, zip_folder};
+use xtask::package::{stage, stage_lambda, zip_folder};
 use zip::ZipArchive;
 
 /// A repository with one function, a handler without a binding file, and a program without its execute bit.
@@ -35,6 +35,18 @@ fn every_function_stands_directly_beside_host_json_and_the_program_can_be_starte
     let entries: Vec<(String, u32)> = (0..3).map(&mut entry).collect();
     let wanted = [("host.json", 0o644), ("iotmonitor", 0o755), ("poll/function.json", 0o644)];
     assert_eq!(entries, wanted.map(|(name, mode)| (name.to_owned(), mode)));
+}
+
+#[test]
+fn lambda_gets_the_program_by_the_name_that_it_starts_and_may_start_it() {
+    let root = tempfile::tempdir().unwrap();
+    repository(root.path());
+    let folder = root.path().join("dist/lambda");
+    stage_lambda(&root.path().join("program"), &folder).unwrap();
+    assert_eq!(zip_folder(&folder, &folder.with_extension("zip")).unwrap(), 1);
+    let mut archive = ZipArchive::new(File::open(folder.with_extension("zip")).unwrap()).unwrap();
+    let entry = archive.by_index(0).unwrap();
+    assert_eq!((entry.name().unwrap().as_ref(), entry.unix_mode().unwrap() & 0o777), ("bootstrap", 0o755));
 }
 
 #[test]

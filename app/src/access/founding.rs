@@ -10,7 +10,7 @@ use super::store::Command;
 use super::user::{self, Membership, User};
 use super::{Caller, note, strength};
 use crate::audit::{Act, Deed};
-use crate::ports::{Op, StoreError, WriteRow};
+use crate::ports::{Op, StoreError, Table, WriteRow};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// Somebody new, checked. Without a password they sign in through a provider alone.
@@ -185,6 +185,14 @@ pub async fn bootstrap(
     let (newcomer, organization_name) = Newcomer::check(email, password, name, organization_name)?;
     let Founded { user, organization } = newcomer.found(app, organization_name, Door::Open).await?;
     Ok(Caller::of_person(&organization, &user, Role::Owner))
+}
+
+/// Has anybody ever registered, or is about to?
+///
+/// # Errors
+/// Of the store.
+pub async fn is_anybody_registered(app: &App) -> Result<bool, StoreError> {
+    Ok(app.tables.get(Table::Accounts, CLAIM_PARTITION, FIRST).await?.is_some())
 }
 
 /// Everybody tries to be the first, so that the setup code is worth nothing once anybody is registered.

@@ -66,7 +66,7 @@ pub use api_token::{
 pub use authenticate::{Credential, authenticate};
 pub use caller::{Caller, Client};
 pub use change::{OrganizationPatch, set_shodan_key, update_organization};
-pub use founding::bootstrap;
+pub use founding::{bootstrap, is_anybody_registered};
 pub use invitation::{Invitation, Invited, invitations, invite_member, revoke_invitation};
 pub use join::accept_invitation;
 pub use leave::delete_account;

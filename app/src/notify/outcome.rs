@@ -113,5 +113,9 @@ impl Outcome {
             (Ending::Refused(why), _) => delivery.finish(DeliveryState::Exhausted, Some(why.clone()), now),
             (Ending::Cancelled(why), _) => delivery.finish(DeliveryState::Cancelled, Some(why.clone()), now),
         }
+        if delivery.state == DeliveryState::Exhausted {
+            // Alerts look for these words: infra/modules/alerts.bicep.
+            tracing::warn!(delivery = %delivery.id, "a delivery is exhausted");
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;
 pub use source::{SourceState, states};
-pub use tick::{TickReport, backlog, failing, last_tick, tick};
+pub use tick::{TickReport, backlog, failing, last_tick, tick, tick_within};
 
 use crate::App;
 use crate::access::{self, Organization};

@@ -42,6 +42,7 @@ fn typed<M: SerializeMap>(map: &mut M, name: &str, kind: &str, value: &str) -> R
 /// A row as it came, before its types are known: an annotation may stand before or after its column.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
+    partition: String,
     key: String,
     etag: Option<String>,
     columns: Vec<(String, serde_json::Value)>,
@@ -49,9 +50,15 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// The row with its partition, as a page over several of them brings it.
+    pub(super) fn into_located(mut self) -> Result<(String, Row), StoreError> {
+        let partition = std::mem::take(&mut self.partition);
+        self.into_row(None).map(|row| (partition, row))
+    }
+
     /// The row. `etag` is that of the answer's header; rows of a page bring their own.
     pub(super) fn into_row(self, etag: Option<String>) -> Result<Row, StoreError> {
-        let Self { key, etag: own, columns, types } = self;
+        let Self { key, etag: own, columns, types, .. } = self;
         let corrupt = |why: &str| StoreError::Corrupt(format!("the row {key:?} has {why}"));
         let etag = etag.or(own).ok_or_else(|| corrupt("no etag"))?;
         let columns = columns.into_iter().map(|(name, value)| {
@@ -98,9 +105,10 @@ impl<'de> Visitor<'de> for Properties {
         let mut stored = Stored::default();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
+                "PartitionKey" => stored.partition = map.next_value()?,
                 "RowKey" => stored.key = map.next_value()?,
                 "odata.etag" => stored.etag = Some(map.next_value()?),
-                "PartitionKey" | "Timestamp" => drop(map.next_value::<serde_json::Value>()?),
+                "Timestamp" => drop(map.next_value::<serde_json::Value>()?),
                 _ if name.starts_with("odata.") => drop(map.next_value::<serde_json::Value>()?),
                 _ => {
                     if let Some(column) = name.strip_suffix("@odata.type") {

@@ -28,12 +28,16 @@ use self::count::Counters;
 pub use self::count::Transactions;
 pub use self::settings::{AzureSettings, Credential, TokenSource};
 use self::transport::{Access, Transport};
+use crate::copy::{Located, Place, Waiting, Whole};
 use crate::limits;
 
 /// Retries of a read after its first try.
 const RETRIES: u32 = 2;
 /// No retry begins later than this after the first try ended.
 const RETRY_FOR: Duration = Duration::from_secs(30);
+
+/// Whoever copies messages hides them so long.
+const LOOKED_AT: Duration = Duration::from_hours(1);
 
 /// Tables and queues of one storage account. Cheap to share behind an `Arc`.
 pub struct Azure {
@@ -153,6 +157,26 @@ impl Queue for Azure {
 
     async fn depth(&self, queue: QueueName) -> Result<u64, StoreError> {
         queues::depth(self, queue).await
+    }
+}
+
+#[async_trait]
+impl Whole for Azure {
+    async fn scan(&self, table: Table, after: Option<&Place>, limit: usize) -> Result<Vec<Located>, StoreError> {
+        let after = after.map(|place| (place.partition.as_str(), place.key.as_str()));
+        tables::scan(self, table, after, limit).await
+    }
+
+    /// Azure shows messages to nobody without hiding them: they come back in an hour.
+    async fn waiting(&self, queue: QueueName) -> Result<Vec<Waiting>, StoreError> {
+        let mut waiting = Vec::new();
+        loop {
+            let messages = queues::receive(self, queue, limits::MESSAGES, LOOKED_AT).await?;
+            if messages.is_empty() {
+                return Ok(waiting);
+            }
+            waiting.extend(messages.into_iter().map(|message| Waiting { body: message.body, delay: Duration::ZERO }));
+        }
     }
 }
 

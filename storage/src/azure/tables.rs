@@ -48,20 +48,50 @@ pub(super) async fn range(
     if let Some(to) = &range.to {
         filter = format!("{filter} and RowKey lt '{}'", doubled(to));
     }
-    let top = u32::try_from(wanted.min(PAGE)).unwrap_or(1);
-    let query = azure.reads.table_client(table.as_str()).query().filter(Filter::new(filter)).top(Top::new(top));
-    let mut pages = query.into_stream::<Stored>();
-    let mut rows = Vec::new();
-    while rows.len() < wanted
-        && let Some(page) = pages.next().await
-    {
-        for stored in page.map_err(Failure::from)?.entities {
-            rows.push(stored.into_row(None)?);
-        }
-    }
+    let found = query(azure, table, filter, wanted).await?;
+    let mut rows = found.into_iter().map(|stored| stored.into_row(None)).collect::<Result<Vec<_>, _>>()?;
     let next = rows.get(limit).map(|row: &Row| row.key.clone());
     rows.truncate(limit);
     Ok(RowPage { rows, next })
+}
+
+/// Reads on behind a place, over all partitions. Two questions, each for a range of Azure's index: one with `or` would
+/// make Azure read the table from its beginning.
+pub(super) async fn scan(
+    azure: &Azure,
+    table: Table,
+    after: Option<(&str, &str)>,
+    limit: usize,
+) -> Result<Vec<(String, Row)>, StoreError> {
+    let mut found = Vec::new();
+    let behind = match after {
+        None => "PartitionKey ge ''".to_owned(),
+        Some((partition, key)) => {
+            let partition = doubled(partition);
+            let rest = format!("PartitionKey eq '{partition}' and RowKey gt '{}'", doubled(key));
+            found = query(azure, table, rest, limit).await?;
+            format!("PartitionKey gt '{partition}'")
+        }
+    };
+    if found.len() < limit {
+        found.extend(query(azure, table, behind, limit - found.len()).await?);
+    }
+    found.truncate(limit);
+    found.into_iter().map(Stored::into_located).collect()
+}
+
+/// At least `wanted` rows, if there are so many: pages of Azure's end where Azure likes.
+async fn query(azure: &Azure, table: Table, filter: String, wanted: usize) -> Result<Vec<Stored>, StoreError> {
+    let top = u32::try_from(wanted.min(PAGE)).unwrap_or(1);
+    let query = azure.reads.table_client(table.as_str()).query().filter(Filter::new(filter)).top(Top::new(top));
+    let mut pages = query.into_stream::<Stored>();
+    let mut found = Vec::new();
+    while found.len() < wanted
+        && let Some(page) = pages.next().await
+    {
+        found.extend(page.map_err(Failure::from)?.entities);
+    }
+    Ok(found)
 }
 
 /// Makes a table, if it is not there.

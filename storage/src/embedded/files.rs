@@ -42,6 +42,11 @@ pub(super) fn open_read_only(dir: &Path) -> Result<ReadOnlyDatabase, StoreError>
         .map_err(|error| explain(&path, error))
 }
 
+/// Is there a file that holds rows?
+pub(super) fn are_in(dir: &Path) -> bool {
+    dir.join(TABLES).is_file()
+}
+
 fn explain(path: &Path, error: DatabaseError) -> StoreError {
     let path = path.display();
     match error {

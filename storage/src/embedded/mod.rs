@@ -3,13 +3,15 @@
 //! Reads run on the caller's thread (about a microsecond); writes are handed to one thread per file, which writes all
 //! that waits in one transaction. Azure's rules are checked in front, so that data can move there.
 
-mod encoding;
 mod files;
+mod fill;
 mod queue;
 mod read_only;
 mod rows;
+mod snapshot;
 mod writer;
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +20,14 @@ use app::ports::{Batch, Clock, Commit, Message, Queue, QueueName, Row, RowPage, 
 use async_trait::async_trait;
 use redb::Database;
 
+pub use self::fill::FillError;
 use self::queue::{QueueJob, Task};
 pub use self::read_only::ReadOnly;
 use self::rows::CommitJob;
+pub use self::snapshot::Snapshot;
 use self::writer::Writer;
+use crate::archive::{Contents, Reader};
+use crate::copy::{Located, Place, Waiting, Whole};
 use crate::limits;
 
 /// Tables and queues in one directory. Cheap to share behind an `Arc`; dropping it writes what was handed in and
@@ -61,6 +67,31 @@ impl Embedded {
     /// `Unavailable` when it is not there, or was not closed properly by the last writer.
     pub fn open_read_only(dir: &Path) -> Result<ReadOnly, StoreError> {
         files::open_read_only(dir).map(|tables| ReadOnly { tables })
+    }
+
+    /// Is there a store in this directory, of this process or of another?
+    pub fn is_in(dir: &Path) -> bool {
+        files::are_in(dir)
+    }
+
+    /// What lies in it now, to be read while others write. Waits for the writers, so it belongs on a thread that may.
+    ///
+    /// # Errors
+    /// Of the disk.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        snapshot::take(&self.tables, &self.queues)
+    }
+
+    /// Fills an empty store with an archive, all of it or nothing. `keep` puts its files beside the store.
+    ///
+    /// # Errors
+    /// A store that is not empty, an archive that is cut or damaged, the disk. It is as empty as before then.
+    pub fn fill<R: Read>(
+        &self,
+        archive: &mut Reader<R>,
+        mut keep: impl FnMut(&str, &[u8]) -> std::io::Result<()>,
+    ) -> Result<Contents, FillError> {
+        fill::fill(&self.tables, &self.queues, archive, &mut keep)
     }
 
     fn now(&self) -> u64 {
@@ -123,6 +154,23 @@ impl Queue for Embedded {
 
     async fn depth(&self, queue: QueueName) -> Result<u64, StoreError> {
         queue::depth(&self.queues, queue)
+    }
+}
+
+#[async_trait]
+impl Whole for Embedded {
+    async fn scan(&self, table: Table, after: Option<&Place>, limit: usize) -> Result<Vec<Located>, StoreError> {
+        let after = after.map(|place| (place.partition.as_str(), place.key.as_str()));
+        rows::scan(&*self.tables, table, after, limit)
+    }
+
+    async fn waiting(&self, queue: QueueName) -> Result<Vec<Waiting>, StoreError> {
+        let now = self.now();
+        let waiting = |(body, visible_at): (String, u64)| Waiting {
+            body,
+            delay: Duration::from_millis(visible_at.saturating_sub(now)),
+        };
+        Ok(queue::all(&self.queues, queue)?.into_iter().map(waiting).collect())
     }
 }
 

@@ -14,12 +14,12 @@ use tokio::sync::oneshot;
 use super::failed;
 
 /// (visible from, number) → (times received, body). Instants are milliseconds since 1970.
-type Definition = TableDefinition<'static, (u64, u64), (u32, &'static str)>;
+pub(super) type Definition = TableDefinition<'static, (u64, u64), (u32, &'static str)>;
 
 /// The number of the last message that was put.
 const NUMBERS: TableDefinition<'static, (), u64> = TableDefinition::new("numbers");
 
-const QUEUES: [QueueName; 2] = [QueueName::Notifications, QueueName::NotificationsPoison];
+pub(super) const QUEUES: [QueueName; 2] = [QueueName::Notifications, QueueName::NotificationsPoison];
 
 /// What a job wants of a queue.
 pub(super) enum Task {
@@ -60,6 +60,44 @@ pub(super) fn has_visible(db: &Database, queue: QueueName, now: u64) -> Result<b
 pub(super) fn depth(db: &Database, queue: QueueName) -> Result<u64, StoreError> {
     let tx = db.begin_read().map_err(failed)?;
     tx.open_table(definition(queue)).map_err(failed)?.len().map_err(failed)
+}
+
+/// All messages with the instants from which they are visible.
+pub(super) fn all(db: &Database, queue: QueueName) -> Result<Vec<(String, u64)>, StoreError> {
+    let tx = db.begin_read().map_err(failed)?;
+    let messages = tx.open_table(definition(queue)).map_err(failed)?;
+    let found = messages.range::<(u64, u64)>(..).map_err(failed)?;
+    found
+        .map(|found| {
+            let (place, value) = found.map_err(failed)?;
+            Ok((value.value().1.to_owned(), place.value().0))
+        })
+        .collect()
+}
+
+/// Takes all messages out, as part of a transaction that puts others.
+pub(super) fn empty(tx: &WriteTransaction) -> Result<(), StoreError> {
+    for queue in QUEUES {
+        tx.open_table(definition(queue)).map_err(failed)?.retain(|_, _| false).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Puts a message with what was known of it.
+pub(super) fn put_back(
+    tx: &WriteTransaction,
+    queue: QueueName,
+    place: (u64, u64),
+    message: (u32, &str),
+) -> Result<(), StoreError> {
+    tx.open_table(definition(queue)).map_err(failed)?.insert(place, message).map_err(failed)?;
+    Ok(())
+}
+
+/// No message gets this number or one before it again.
+pub(super) fn remember_number(tx: &WriteTransaction, number: u64) -> Result<(), StoreError> {
+    tx.open_table(NUMBERS).map_err(failed)?.insert((), number).map_err(failed)?;
+    Ok(())
 }
 
 /// The instant so much later, in milliseconds.
@@ -137,7 +175,7 @@ fn delete(tx: &WriteTransaction, queue: QueueName, receipt: &str) -> Result<(), 
     Ok(())
 }
 
-fn definition(queue: QueueName) -> Definition {
+pub(super) fn definition(queue: QueueName) -> Definition {
     TableDefinition::new(queue.as_str())
 }
 

@@ -1,13 +1,15 @@
 //! Rows in the file `tables.redb`: one table each, ordered by (partition, key) as bytes.
 
+use std::ops::Bound;
+
 use app::ports::{Batch, Columns, Commit, ConflictKind, Etag, Op, Row, RowPage, RowRange, StoreError, Table};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
 
-use super::encoding::{decode, encode, version};
 use super::failed;
+use crate::encoding::{decode, encode, version};
 
-type Definition = TableDefinition<'static, (&'static str, &'static str), &'static [u8]>;
+pub(super) type Definition = TableDefinition<'static, (&'static str, &'static str), &'static [u8]>;
 type Rows = ReadOnlyTable<(&'static str, &'static str), &'static [u8]>;
 
 /// The last version that was given to a row. It only rises: a row that was deleted and made anew has another etag.
@@ -77,6 +79,37 @@ pub(super) fn range(
         page.rows.push(row(key, value.value())?);
     }
     Ok(page)
+}
+
+/// Reads on behind a place, over all partitions, with the partition of each row.
+pub(super) fn scan(
+    db: &impl ReadableDatabase,
+    table: Table,
+    after: Option<(&str, &str)>,
+    limit: usize,
+) -> Result<Vec<(String, Row)>, StoreError> {
+    let rows = open(db, table)?;
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let found = rows.range::<(&str, &str)>((from, Bound::Unbounded)).map_err(failed)?.take(limit);
+    found
+        .map(|found| {
+            let (place, value) = found.map_err(failed)?;
+            let (partition, key) = place.value();
+            Ok((partition.to_owned(), row(key, value.value())?))
+        })
+        .collect()
+}
+
+/// Puts an encoded row, as part of a transaction that puts many.
+pub(super) fn put(tx: &WriteTransaction, table: Table, place: (&str, &str), encoded: &[u8]) -> Result<(), StoreError> {
+    tx.open_table(definition(table)).map_err(failed)?.insert(place, encoded).map_err(failed)?;
+    Ok(())
+}
+
+/// No row gets this version or one before it again.
+pub(super) fn remember_version(tx: &WriteTransaction, version: u64) -> Result<(), StoreError> {
+    tx.open_table(VERSIONS).map_err(failed)?.insert((), version).map_err(failed)?;
+    Ok(())
 }
 
 /// Applies batches in one durable transaction, each by itself: a conflict of one leaves the others alone.
@@ -163,7 +196,7 @@ fn conflict(
     })
 }
 
-fn definition(table: Table) -> Definition {
+pub(super) fn definition(table: Table) -> Definition {
     TableDefinition::new(table.as_str())
 }
 
@@ -175,7 +208,7 @@ fn read(rows: &Rows, partition: &str, key: &str) -> Result<Option<Row>, StoreErr
     rows.get((partition, key)).map_err(failed)?.map(|value| row(key, value.value())).transpose()
 }
 
-fn row(key: &str, value: &[u8]) -> Result<Row, StoreError> {
+pub(super) fn row(key: &str, value: &[u8]) -> Result<Row, StoreError> {
     let (version, columns): (u64, Columns) = decode(value)?;
     Ok(Row { key: key.to_owned(), columns, etag: etag(version) })
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod archiving;
 mod contract;
+mod copying;
 mod embedded;
 mod hostile_net;
 mod lost_answers;

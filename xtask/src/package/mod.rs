@@ -1,7 +1,7 @@
 //! What is deployed: a folder that a cloud runs as it is, and the zip of it.
 //!
-//! Here belongs how the pieces are laid out; what they say stands in `host.json` and beside each entry under
-//! `functions/`. Never here: sending it anywhere.
+//! Here belongs how the pieces are laid out; what they say stands in `host.json`, beside each entry under
+//! `functions/`, and in `infra/`. Never here: sending it anywhere.
 
 mod stage;
 mod zipped;
@@ -12,11 +12,13 @@ use anyhow::{Context, Result};
 
 use crate::Environment;
 
-pub use stage::stage;
+pub use stage::{stage, stage_lambda};
 pub use zipped::zip_folder;
 
 /// The program's name, in `host.json` as in the folder.
 const PROGRAM: &str = "iotmonitor";
+/// What AWS Lambda starts in a function with a runtime of its own.
+const BOOTSTRAP: &str = "bootstrap";
 
 /// Which build goes in.
 pub enum Build {
@@ -42,10 +44,19 @@ pub struct Package {
 /// A failed build, or a file that cannot be written.
 pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package> {
     let build = Build::Release(target.map(str::to_owned));
-    let made = stage_and_zip(environment, &build, &environment.root.join("dist/azure"))?;
-    let size = std::fs::metadata(&made.zip)?.len();
-    println!("{} files, {} KiB zipped: {}", made.files, size / 1024, made.zip.display());
-    Ok(made)
+    told(stage_and_zip(environment, &build, &environment.root.join("dist/azure"))?)
+}
+
+/// Makes `dist/lambda` and `dist/lambda.zip` from a release build with what AWS Lambda needs.
+///
+/// # Errors
+/// A failed build, or a file that cannot be written.
+pub fn lambda(environment: &Environment, target: Option<&str>) -> Result<Package> {
+    let build = Build::Release(target.map(str::to_owned));
+    let program = compile(environment, &build, &["--features", "lambda"])?;
+    let folder = environment.root.join("dist/lambda");
+    stage_lambda(&program, &folder)?;
+    told(zipped(&folder)?)
 }
 
 /// Builds the program and makes `folder` and the zip beside it.
@@ -53,15 +64,25 @@ pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package>
 /// # Errors
 /// A failed build, or a file that cannot be written.
 pub fn stage_and_zip(environment: &Environment, build: &Build, folder: &Path) -> Result<Package> {
-    let program = compile(environment, build)?;
+    let program = compile(environment, build, &[])?;
     stage(&environment.root, &program, folder)?;
+    zipped(folder)
+}
+
+fn zipped(folder: &Path) -> Result<Package> {
     let zip = folder.with_extension("zip");
     let files = zip_folder(folder, &zip)?;
     Ok(Package { folder: folder.to_owned(), zip, files })
 }
 
-fn compile(environment: &Environment, build: &Build) -> Result<PathBuf> {
-    let cargo = environment.cargo(&["build", "--package", PROGRAM]);
+fn told(made: Package) -> Result<Package> {
+    let size = std::fs::metadata(&made.zip)?.len();
+    println!("{} files, {} KiB zipped: {}", made.files, size / 1024, made.zip.display());
+    Ok(made)
+}
+
+fn compile(environment: &Environment, build: &Build, features: &[&str]) -> Result<PathBuf> {
+    let cargo = environment.cargo(&["build", "--package", PROGRAM]).arguments(features);
     let debug = environment.built(PROGRAM);
     let name = debug.file_name().context("the program has no name")?;
     let builds = environment.root.join("target");

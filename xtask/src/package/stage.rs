@@ -3,7 +3,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::PROGRAM;
+use super::{BOOTSTRAP, PROGRAM};
 
 /// Lays out `folder` as the Functions host wants it: `host.json`, the program with its execute bit, and one folder
 /// per function with its `function.json`, all directly below. What was in `folder` before is gone.
@@ -11,16 +11,32 @@ use super::PROGRAM;
 /// # Errors
 /// No function, or a file that cannot be read or written.
 pub fn stage(root: &Path, program: &Path, folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    fs::create_dir_all(folder)?;
+    make_empty(folder)?;
     copy(&root.join("host.json"), &folder.join("host.json"))?;
     let staged = folder.join(PROGRAM);
     copy(program, &staged)?;
     make_executable(&staged)?;
     ensure!(functions(&root.join("functions"), folder)? > 0, "there is no functions/*/function.json");
     Ok(())
+}
+
+/// Lays out `folder` as AWS Lambda wants it for a runtime of one's own: the program by the name `bootstrap`, and no more.
+/// What was in `folder` before is gone.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn stage_lambda(program: &Path, folder: &Path) -> Result<()> {
+    make_empty(folder)?;
+    let staged = folder.join(BOOTSTRAP);
+    copy(program, &staged)?;
+    make_executable(&staged)
+}
+
+fn make_empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    Ok(fs::create_dir_all(folder)?)
 }
 
 fn functions(from: &Path, folder: &Path) -> Result<usize> {

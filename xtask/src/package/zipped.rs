@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::PROGRAM;
+use super::{BOOTSTRAP, PROGRAM};
 use crate::tree;
 
 /// Zips the contents of a folder, in order and without dates, so that the same contents give the same zip. The
-/// program gets mode 0755, everything else 0644: without the execute bit the host cannot start it. Answers how
-/// many files there are.
+/// program gets mode 0755, everything else 0644: without the execute bit nobody can start it. Answers how many files
+/// there are.
 ///
 /// # Errors
 /// A file that cannot be read or written.
@@ -19,7 +19,7 @@ pub fn zip_folder(folder: &Path, zip: &Path) -> Result<usize> {
     let files = tree::files(folder)?;
     let mut writer = ZipWriter::new(BufWriter::new(File::create(zip).context("the zip cannot be made")?));
     for file in &files {
-        let mode = if file == Path::new(PROGRAM) { 0o755 } else { 0o644 };
+        let mode = if [PROGRAM, BOOTSTRAP].iter().any(|name| file == Path::new(name)) { 0o755 } else { 0o644 };
         let name = file.to_string_lossy().replace('\\', "/");
         writer.start_file(name, SimpleFileOptions::default().unix_permissions(mode))?;
         copy(&mut fs::File::open(folder.join(file))?, &mut writer)?;

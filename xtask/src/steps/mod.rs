@@ -7,6 +7,8 @@ mod code;
 mod conformance;
 mod dependencies;
 mod house;
+mod infra;
+mod lambda;
 mod nextest;
 mod package;
 mod report;
@@ -44,7 +46,7 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Environment) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 13] = [
     Step { name: "tools", headline: "Tools that the other steps need", run: tools::run },
     Step { name: "format", headline: "Rust is formatted", run: code::format },
     Step { name: "lint", headline: "Clippy has nothing to say", run: code::lint },
@@ -55,6 +57,8 @@ const STEPS: [Step; 11] = [
     Step { name: "tests", headline: "Tests of every room, and the journeys", run: nextest::run },
     Step { name: "schema", headline: "Generated files are those that the program makes", run: schema::check },
     Step { name: "conformance", headline: "GraphQL over HTTP, audited by other people's suite", run: conformance::run },
+    Step { name: "lambda", headline: "The program as a function of AWS Lambda", run: lambda::run },
+    Step { name: "infra", headline: "Templates of both clouds, and their scripts", run: infra::run },
     Step { name: "package", headline: "The Azure package can be made", run: package::run },
 ];
 

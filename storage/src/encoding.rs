@@ -14,7 +14,7 @@ const BYTES: u8 = 4;
 
 /// Encodes a row that the limits let through (≤ 252 columns with names of ≤ 255 bytes, values of ≤ 128 KiB).
 #[expect(clippy::cast_possible_truncation, reason = "the limits are checked before, far below 2^8 and 2^32")]
-pub(super) fn encode(version: u64, columns: &Columns) -> Vec<u8> {
+pub(crate) fn encode(version: u64, columns: &Columns) -> Vec<u8> {
     let mut out =
         Vec::with_capacity(10 + columns.iter().map(|(name, value)| 6 + name.len() + size(value)).sum::<usize>());
     out.push(FORMAT);
@@ -42,12 +42,12 @@ pub(super) fn encode(version: u64, columns: &Columns) -> Vec<u8> {
 }
 
 /// The version of an encoded row, without decoding the rest.
-pub(super) fn version(row: &[u8]) -> Result<u64, StoreError> {
+pub(crate) fn version(row: &[u8]) -> Result<u64, StoreError> {
     head(row).map(|(version, _)| version).ok_or_else(unreadable)
 }
 
 /// The version and the columns of an encoded row.
-pub(super) fn decode(row: &[u8]) -> Result<(u64, Columns), StoreError> {
+pub(crate) fn decode(row: &[u8]) -> Result<(u64, Columns), StoreError> {
     let read = || {
         let (version, mut rest) = head(row)?;
         let count = take::<1>(&mut rest)?[0];
