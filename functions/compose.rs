@@ -12,6 +12,7 @@ use app::vault::Vault;
 use app::{App, Settings};
 use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
 use channels::webhook::{EgressPolicy, Sender};
+use identity::NoProvider;
 use schema::http::HttpSettings;
 use sources::{Governor, SourceSettings, Sources};
 use storage::{Azure, AzureSettings, Credential, Embedded};
@@ -107,6 +108,8 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
             tick_seconds: manner.tick_seconds,
         },
         directories: app::directory::Directories::default(),
+        hashing: app::access::Hashing::default(),
+        openid: Arc::new(NoProvider),
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
     Ok(Arc::new(Program::new(Arc::new(app), config.server.clone(), woken, graphql)))

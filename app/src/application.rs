@@ -5,8 +5,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use ulid::Ulid;
 
+use crate::access::Hashing;
 use crate::directory::Directories;
-use crate::ports::{Clock, Exposure, Ids, Letters, Mailer, Queue, Tables, Webhooks};
+use crate::ports::{Clock, Exposure, Ids, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -64,6 +65,10 @@ pub struct App {
     pub settings: Settings,
     /// Directories that this process has read.
     pub directories: Directories,
+    /// Where passwords are hashed.
+    pub hashing: Hashing,
+    /// Who else tells who somebody is.
+    pub openid: Arc<dyn OpenId>,
 }
 
 impl App {

@@ -9,6 +9,7 @@ mod error;
 
 pub mod access;
 pub mod assets;
+pub mod audit;
 pub mod directory;
 pub mod findings;
 pub mod ledger;

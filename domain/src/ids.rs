@@ -234,6 +234,11 @@ macro_rules! plain_id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// What stands behind the prefix: 26 characters.
+            pub fn ulid(&self) -> &str {
+                &self.0[$prefix.len() + 1..]
+            }
         }
 
         impl fmt::Display for $name {
@@ -271,6 +276,14 @@ plain_id!(
 plain_id!(
     /// A notification channel.
     ChannelId, "channel"
+);
+plain_id!(
+    /// An invitation into an organization.
+    InvitationId, "invitation"
+);
+plain_id!(
+    /// An entry of the audit log.
+    AuditId, "audit"
 );
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod finding;
 pub mod host;
 pub mod ids;
 pub mod lifecycle;
+pub mod membership;
 pub mod merge;
 pub mod observation;
 pub mod ownership;

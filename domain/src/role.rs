@@ -140,11 +140,13 @@ pub enum Action {
     SpendCredits,
     /// Read who did what.
     ReadAudit,
+    /// Look after an account of one's own: profile, password, sessions, memberships. No token has one.
+    ManageAccount,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Read,
         Self::WriteAssets,
         Self::RetireAssets,
@@ -159,12 +161,13 @@ impl Action {
         Self::DeleteOrganization,
         Self::SpendCredits,
         Self::ReadAudit,
+        Self::ManageAccount,
     ];
 
     /// The least role that may.
     pub const fn role(self) -> Role {
         match self {
-            Self::Read => Role::Viewer,
+            Self::Read | Self::ManageAccount => Role::Viewer,
             Self::WriteAssets | Self::RetireAssets | Self::Triage | Self::Comment | Self::SpendCredits => Role::Member,
             Self::ManageRules
             | Self::ManageNotifications
@@ -176,9 +179,10 @@ impl Action {
         }
     }
 
-    /// The scope that a token needs.
-    pub const fn scope(self) -> Scope {
-        match self {
+    /// The scope that a token needs; `None`: no token may.
+    pub const fn scope(self) -> Option<Scope> {
+        Some(match self {
+            Self::ManageAccount => return None,
             Self::Read => Scope::Read,
             Self::WriteAssets | Self::RetireAssets => Scope::WriteAssets,
             Self::Triage | Self::Comment => Scope::Triage,
@@ -191,7 +195,7 @@ impl Action {
             | Self::DeleteOrganization => Scope::Admin,
             Self::SpendCredits => Scope::SpendCredits,
             Self::ReadAudit => Scope::ReadAudit,
-        }
+        })
     }
 
     /// What it is, to complete "you may not …".
@@ -211,6 +215,7 @@ impl Action {
             Self::DeleteOrganization => "delete the organization",
             Self::SpendCredits => "spend Shodan credits",
             Self::ReadAudit => "read the audit log",
+            Self::ManageAccount => "look after a person's account",
         }
     }
 }
@@ -218,7 +223,8 @@ impl Action {
 /// May somebody of this role do this? With `scopes` (an API token) only what one of them names, too; no scope
 /// holds another.
 pub fn allows(role: Role, scopes: Option<&BTreeSet<Scope>>, action: Action) -> bool {
-    role >= action.role() && scopes.is_none_or(|scopes| scopes.contains(&action.scope()))
+    let in_scope = |scopes: &BTreeSet<Scope>| action.scope().is_some_and(|needed| scopes.contains(&needed));
+    role >= action.role() && scopes.is_none_or(in_scope)
 }
 
 #[cfg(test)]
@@ -226,21 +232,22 @@ mod tests {
     use super::*;
 
     /// What each role may, as people read it: V(iewer), M(ember), A(dmin), O(wner).
-    const TABLE: [(Action, &str, Scope); 14] = [
-        (Action::Read, "VMAO", Scope::Read),
-        (Action::WriteAssets, "MAO", Scope::WriteAssets),
-        (Action::RetireAssets, "MAO", Scope::WriteAssets),
-        (Action::DeleteAssets, "O", Scope::Admin),
-        (Action::Triage, "MAO", Scope::Triage),
-        (Action::Comment, "MAO", Scope::Triage),
-        (Action::ManageRules, "AO", Scope::ManageRules),
-        (Action::ManageNotifications, "AO", Scope::ManageNotifications),
-        (Action::ManageTokens, "AO", Scope::Admin),
-        (Action::ManageMembers, "AO", Scope::Admin),
-        (Action::ManageOrganization, "AO", Scope::Admin),
-        (Action::DeleteOrganization, "O", Scope::Admin),
-        (Action::SpendCredits, "MAO", Scope::SpendCredits),
-        (Action::ReadAudit, "AO", Scope::ReadAudit),
+    const TABLE: [(Action, &str, Option<Scope>); 15] = [
+        (Action::Read, "VMAO", Some(Scope::Read)),
+        (Action::WriteAssets, "MAO", Some(Scope::WriteAssets)),
+        (Action::RetireAssets, "MAO", Some(Scope::WriteAssets)),
+        (Action::DeleteAssets, "O", Some(Scope::Admin)),
+        (Action::Triage, "MAO", Some(Scope::Triage)),
+        (Action::Comment, "MAO", Some(Scope::Triage)),
+        (Action::ManageRules, "AO", Some(Scope::ManageRules)),
+        (Action::ManageNotifications, "AO", Some(Scope::ManageNotifications)),
+        (Action::ManageTokens, "AO", Some(Scope::Admin)),
+        (Action::ManageMembers, "AO", Some(Scope::Admin)),
+        (Action::ManageOrganization, "AO", Some(Scope::Admin)),
+        (Action::DeleteOrganization, "O", Some(Scope::Admin)),
+        (Action::SpendCredits, "MAO", Some(Scope::SpendCredits)),
+        (Action::ReadAudit, "AO", Some(Scope::ReadAudit)),
+        (Action::ManageAccount, "VMAO", None),
     ];
 
     #[test]
@@ -262,11 +269,12 @@ mod tests {
         for (action, _, needed) in TABLE {
             for scope in Scope::ALL {
                 let scopes = BTreeSet::from([scope]);
-                assert_eq!(allows(Role::Owner, Some(&scopes), action), scope == needed, "{scope} {action:?}");
+                assert_eq!(allows(Role::Owner, Some(&scopes), action), Some(scope) == needed, "{scope} {action:?}");
             }
             let all = BTreeSet::from(Scope::ALL);
             for role in Role::ALL {
-                assert_eq!(allows(role, Some(&all), action), allows(role, None, action), "{role} {action:?}");
+                let may = needed.is_some() && allows(role, None, action);
+                assert_eq!(allows(role, Some(&all), action), may, "{role} {action:?}");
             }
             assert!(!allows(Role::Owner, Some(&BTreeSet::new()), action));
         }

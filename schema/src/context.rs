@@ -1,9 +1,9 @@
 //! What every resolver has at hand: the program, who is asking, and how faults leave.
 
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use app::access::Caller;
+use app::access::{Caller, Client};
 use app::assets::Register;
 use app::repeat::ClientRequest;
 use app::{App, Error, UserError as Fault};
@@ -25,6 +25,9 @@ pub struct Asked {
     /// What the client calls itself.
     pub user_agent: Option<String>,
     register: OnceCell<Register>,
+    /// Who signed in during this request: what is asked of their own payload is asked as they.
+    signed_in: OnceLock<Caller>,
+    register_of_signed_in: OnceCell<Register>,
 }
 
 impl Asked {
@@ -38,7 +41,8 @@ impl Asked {
 pub async fn register<'a>(ctx: &Context<'a>) -> Result<&'a Register> {
     let asked = ctx.data_unchecked::<Asked>();
     let org = &caller(ctx)?.org;
-    asked.register.get_or_try_init(|| async { Register::read(app(ctx), org).await }).await.map_err(|e| fail(e.into()))
+    let kept = if asked.signed_in.get().is_some() { &asked.register_of_signed_in } else { &asked.register };
+    kept.get_or_try_init(|| async { Register::read(app(ctx), org).await }).await.map_err(|e| fail(e.into()))
 }
 
 /// A fault in an input.
@@ -66,7 +70,23 @@ pub fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
 
 /// Who is asking; an error when nobody is signed in.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
-    ctx.data_unchecked::<Asked>().caller.as_ref().ok_or_else(|| fail(Error::Unauthenticated))
+    let asked = ctx.data_unchecked::<Asked>();
+    asked.signed_in.get().or(asked.caller.as_ref()).ok_or_else(|| fail(Error::Unauthenticated))
+}
+
+/// From where somebody wants to sign in. Once per request: what follows is asked as they.
+pub fn at_the_door(ctx: &Context<'_>) -> Result<Client> {
+    let asked = ctx.data_unchecked::<Asked>();
+    if asked.signed_in.get().is_some() {
+        return Err(bad_input("sign in once per request"));
+    }
+    Ok(Client { address: asked.client, user_agent: asked.user_agent.clone() })
+}
+
+/// Somebody has signed in.
+pub fn let_in(ctx: &Context<'_>, caller: &Caller) -> Result<()> {
+    let asked = ctx.data_unchecked::<Asked>();
+    asked.signed_in.set(caller.clone()).map_err(|_| bad_input("sign in once per request"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
@@ -119,4 +139,9 @@ pub fn repeatable(
 /// An input that does not make sense at the edge already.
 pub fn bad_input(message: impl Into<String>) -> async_graphql::Error {
     async_graphql::Error::new(message).extend_with(|_, e| e.set("code", "BAD_USER_INPUT"))
+}
+
+/// An id that none of ours can be.
+pub fn no_such(field: &str, message: &str) -> UserError {
+    Fault::of(app::UserErrorCode::NotFound, field, message).into()
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use domain::actor::Actor;
+use domain::event::Change;
 use domain::ids::{OrgId, TokenId};
 use domain::role::{Action, Role, Scope};
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::pointer::Pointer;
 use super::secret::{Purpose, Secret};
 use super::store::{Command, list, read};
 use super::{Caller, organization};
+use crate::audit::{Act, Deed};
 use crate::ports::{Commit, Op, StoreError, Table};
 use crate::repeat::{Before, ClientRequest};
 use crate::vault::{Place, VaultError};
@@ -99,7 +101,7 @@ pub async fn create_api_token_once(
     };
     let now = app.now();
     check(caller, &wanted, now)?;
-    if list_api_tokens(app, caller).await?.len() >= MOST {
+    if living(app, &caller.org).await?.len() >= MOST {
         let message = format!("an organization has at most {MOST} API tokens: revoke one first");
         return Err(UserError::general(UserErrorCode::TooMany, message).into());
     }
@@ -126,8 +128,18 @@ pub async fn create_api_token_once(
         })?;
         ops.push(slot.fill(app, &Remembered { token: token.id.clone(), secret_sealed })?);
     }
+    let act = Act::of(caller, Deed::TokenCreated, (token.id.as_str(), &token.name));
+    ops.push(act.changing(granted(&token)).op(app)?);
     command.apply(&partition, ops).await?;
     Ok((token, secret))
+}
+
+/// What a new token may, for the audit log.
+fn granted(token: &ApiToken) -> Vec<Change> {
+    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let given = |field: &str, text: String| Change { field: field.into(), before: None, after: Some(text) };
+    let end = token.expires_at.map(|end| given("expiresAt", end.to_string()));
+    std::iter::once(given("scopes", scopes.join(" "))).chain(end).collect()
 }
 
 async fn recall(app: &App, caller: &Caller, first: &Remembered) -> Result<(ApiToken, String), Error> {
@@ -150,6 +162,11 @@ fn unusable(error: &VaultError) -> StoreError {
 /// Ends a token at once and for good. Revoking it again changes nothing.
 pub async fn revoke_api_token(app: &App, caller: &Caller, id: &TokenId) -> Result<ApiToken, Error> {
     caller.may(Action::ManageTokens)?;
+    revoke(app, caller, id).await
+}
+
+/// Ends a token; whether the caller may is decided before.
+pub(super) async fn revoke(app: &App, caller: &Caller, id: &TokenId) -> Result<ApiToken, Error> {
     let partition = organization::partition(&caller.org);
     for _ in 0..TRIES {
         let Some(stored) = read::<ApiToken>(app, Table::Accounts, &partition, &key(id)).await? else {
@@ -161,7 +178,8 @@ pub async fn revoke_api_token(app: &App, caller: &Caller, id: &TokenId) -> Resul
         let revoked = ApiToken { revoked_at: Some(app.now()), ..stored.thing };
         let command = Command::new(app);
         let row = command.row(key(id), &revoked)?;
-        match command.commit(Table::Accounts, &partition, vec![Op::Replace(row, stored.etag)]).await? {
+        let act = Act::of(caller, Deed::TokenRevoked, (id.as_str(), &revoked.name)).op(app)?;
+        match command.commit(Table::Accounts, &partition, vec![Op::Replace(row, stored.etag), act]).await? {
             Commit::Done => return Ok(revoked),
             // It was used in this moment, or the answer got lost: its row tells.
             Commit::Conflict { .. } | Commit::Unknown => {}
@@ -173,7 +191,12 @@ pub async fn revoke_api_token(app: &App, caller: &Caller, id: &TokenId) -> Resul
 /// The tokens that were not revoked, oldest first; those that ended by time are among them.
 pub async fn list_api_tokens(app: &App, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
     caller.may(Action::Read)?;
-    let stored: Vec<ApiToken> = list(app, &organization::partition(&caller.org), TOKENS, EVER).await?;
+    Ok(living(app, &caller.org).await?)
+}
+
+/// The tokens of an organization that were not revoked.
+pub(super) async fn living(app: &App, org: &OrgId) -> Result<Vec<ApiToken>, StoreError> {
+    let stored: Vec<ApiToken> = list(app, &organization::partition(org), TOKENS, EVER).await?;
     Ok(stored.into_iter().filter(|token| token.revoked_at.is_none()).collect())
 }
 

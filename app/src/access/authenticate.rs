@@ -60,12 +60,12 @@ async fn of_session(app: &App, user: &UserId, org: &OrgId, session: &SessionId) 
         return Ok(None);
     };
     let now = app.now();
-    if !session.thing.is_live(now) {
+    if !session.thing.is_live(now) || !user.thing.is_live() || organization.thing.closed_at.is_some() {
         return Ok(None);
     }
     let caller = Caller {
         session: Some(session.thing.id.clone()),
-        ..Caller::person(&organization.thing, &user.thing, member.thing.role)
+        ..Caller::of_person(&organization.thing, &user.thing, member.thing.role)
     };
     if now.duration_since(session.thing.last_used_at) >= GRANULARITY {
         let noted = Session { last_used_at: now, ..session.thing };
@@ -80,10 +80,10 @@ async fn of_token(app: &App, org: &OrgId, token: &TokenId) -> Result<Option<Call
     let found = read_both::<Organization, ApiToken>(app, &place, keys).await?;
     let (Some(organization), Some(token)) = found else { return Ok(None) };
     let now = app.now();
-    if !token.thing.is_live(now) {
+    if !token.thing.is_live(now) || organization.thing.closed_at.is_some() {
         return Ok(None);
     }
-    let caller = Caller::token(&organization.thing, &token.thing);
+    let caller = Caller::of_token(&organization.thing, &token.thing);
     if token.thing.last_used_at.is_none_or(|at| now.duration_since(at) >= GRANULARITY) {
         let noted = ApiToken { last_used_at: Some(now), ..token.thing };
         touch(app, &place, &api_token::key(&noted.id), Stored { thing: noted, etag: token.etag }).await;

@@ -5,7 +5,7 @@ use domain::actor::{Actor, ActorKind};
 use domain::ids::{OrgId, SessionId, TokenId, UserId};
 use domain::role::{Action, Role, Scope, allows};
 
-use super::{ApiToken, Organization, User};
+use super::{ApiToken, Organization, User, note};
 use crate::Error;
 
 /// Who asks, in which organization, with what rights. Every use case that somebody can reach takes one.
@@ -27,6 +27,8 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// The API token, if it is one.
     pub token: Option<TokenId>,
+    /// Where the request comes from, where the edge can tell.
+    pub address: Option<IpAddr>,
 }
 
 /// What is known of where a request comes from.
@@ -40,27 +42,22 @@ pub struct Client {
 
 impl Caller {
     /// A person, not signed in.
-    pub(super) fn person(organization: &Organization, user: &User, role: Role) -> Self {
-        let actor = Actor {
-            kind: ActorKind::User,
-            id: Some(user.id.to_string()),
-            name: user.name.clone(),
-            email: Some(user.email.to_string()),
-        };
+    pub(super) fn of_person(organization: &Organization, user: &User, role: Role) -> Self {
         Self {
             org: organization.id.clone(),
             organization: organization.name.clone(),
-            actor,
+            actor: note::actor(user),
             role,
             scopes: None,
             user: Some(user.id.clone()),
             session: None,
             token: None,
+            address: None,
         }
     }
 
     /// An API token.
-    pub(super) fn token(organization: &Organization, token: &ApiToken) -> Self {
+    pub(super) fn of_token(organization: &Organization, token: &ApiToken) -> Self {
         let actor =
             Actor { kind: ActorKind::Token, id: Some(token.id.to_string()), name: token.name.clone(), email: None };
         Self {
@@ -72,6 +69,7 @@ impl Caller {
             user: None,
             session: None,
             token: Some(token.id.clone()),
+            address: None,
         }
     }
 
@@ -81,11 +79,22 @@ impl Caller {
             return Ok(());
         }
         let what = action.describe();
-        Err(Error::Forbidden(if allows(self.role, None, action) {
-            format!("this API token may not {what}: it lacks the scope {}", action.scope())
-        } else {
-            format!("you may not {what}: that takes the role {}, yours is {}", action.role(), self.role)
+        Err(Error::Forbidden(match (allows(self.role, None, action), action.scope()) {
+            (true, Some(scope)) => format!("this API token may not {what}: it lacks the scope {scope}"),
+            (true, None) => format!("an API token may not {what}: sign in as a person"),
+            (false, _) => format!("you may not {what}: that takes the role {}, yours is {}", action.role(), self.role),
         }))
+    }
+
+    /// Where they ask from, as far as it is known.
+    pub(super) fn client(&self) -> Client {
+        Client { address: self.address, user_agent: None }
+    }
+
+    /// The person who asks, about their own account. A token has none: [`Error::Forbidden`].
+    pub fn person(&self) -> Result<&UserId, Error> {
+        self.may(Action::ManageAccount)?;
+        self.user.as_ref().ok_or(Error::Unauthenticated)
     }
 }
 
@@ -103,6 +112,7 @@ mod tests {
             user: None,
             session: None,
             token: None,
+            address: None,
         }
     }
 

@@ -2,20 +2,23 @@ use domain::email::EmailAddress;
 use domain::ids::{OrgId, UserId};
 use domain::role::Role;
 
-use super::claim::{Claimed, claim, in_time};
+use super::claim::{Claimed, claim, claim_email, in_time};
+use super::names::name_fault;
 use super::organization::{self, Organization, OrganizationSettings};
+use super::password::{self, Password};
 use super::store::Command;
 use super::user::{self, Membership, User};
-use super::{Caller, password, strength};
-use crate::ports::{Op, WriteRow};
+use super::{Caller, note, strength};
+use crate::audit::{Act, Deed};
+use crate::ports::{Op, StoreError, WriteRow};
 use crate::{App, Error, UserError, UserErrorCode};
 
-/// Somebody with an organization to found, checked.
-pub(super) struct Founder {
+/// Somebody new, checked. Without a password they sign in through a provider alone.
+pub(super) struct Newcomer {
     pub(super) email: EmailAddress,
-    password: String,
-    name: String,
-    organization_name: String,
+    pub(super) email_verified: bool,
+    pub(super) password: Option<String>,
+    pub(super) name: String,
 }
 
 /// What was founded.
@@ -33,18 +36,17 @@ pub(super) enum Door {
     FirstOnly,
 }
 
-const LONGEST_NAME: usize = 200;
 const CLAIM_PARTITION: &str = "instance";
 const FIRST: &str = "first";
 
-impl Founder {
-    /// Checks what was typed; every fault is told at once.
+impl Newcomer {
+    /// Checks what was typed; every fault is told at once. The organization's name is the second half of the answer.
     pub(super) fn check(
         email: &str,
         password: &str,
         name: &str,
         organization_name: Option<&str>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, String), Error> {
         let mut faults = Vec::new();
         let address = EmailAddress::parse(email);
         if email.trim().is_empty() {
@@ -65,64 +67,111 @@ impl Founder {
         faults.extend(strength::fault(password, address.as_ref(), name));
         let Some(email) = address.filter(|_| faults.is_empty()) else { return Err(Error::User(faults)) };
         let organization_name =
-            if organization_name.is_empty() { format!("{name}'s organization") } else { organization_name.into() };
-        Ok(Self { email, password: password.into(), name: name.into(), organization_name })
+            if organization_name.is_empty() { organization_of(name) } else { organization_name.into() };
+        Ok((
+            Self { email, email_verified: false, password: Some(password.into()), name: name.into() },
+            organization_name,
+        ))
     }
 
     /// Makes the organization and its OWNER. The user's batch is last and makes everything before it true: until
     /// then the claims are free again after five minutes, and nothing leads to the organization.
-    pub(super) async fn found(self, app: &App, door: Door) -> Result<Founded, Error> {
-        let hashed = password::hash(app, &self.password).await?;
-        let (since, Founded { user, organization }) = (app.now(), self.draft(app)?);
-        claim_first(app, &user.id, door).await?;
-        claim_email(app, &user).await?;
-        let membership = Membership {
-            org: organization.id.clone(),
-            user: user.id.clone(),
-            role: Role::Owner,
-            joined_at: user.created_at,
-        };
-
-        let command = Command::new(app);
-        let entry = command.row(organization.id.as_str(), &organization.created_at)?;
-        command.apply(organization::REGISTRY, vec![Op::Insert(entry)]).await?;
-
-        let command = Command::new(app);
-        let profile = command.row(organization::PROFILE, &organization)?;
-        let member = command.row(organization::member(&user.id), &membership)?;
-        command.apply(&organization::partition(&organization.id), inserts([profile, member])).await?;
-
+    pub(super) async fn found(self, app: &App, organization_name: String, door: Door) -> Result<Founded, Error> {
+        let (since, arriving) = (app.now(), self.arrive(app).await?);
+        claim_first(app, &arriving.user.id, door).await?;
+        claim_theirs(app, &arriving.user).await?;
+        let (organization, membership) = found_for(app, &arriving.user, organization_name, true).await?;
         if !in_time(app, since) {
             return Err(Error::Busy);
         }
-        let command = Command::new(app);
-        let profile = command.row(user::PROFILE, &user)?;
-        let secret = command.row(user::PASSWORD, &hashed)?;
-        let belongs = command.row(user::membership(&organization.id), &membership)?;
-        command.apply(&user::partition(&user.id), inserts([profile, secret, belongs])).await?;
+        let user = arriving.settle(app, &membership, Vec::new()).await?;
         Ok(Founded { user, organization })
     }
 
-    fn draft(self, app: &App) -> Result<Founded, Error> {
-        let created_at = app.now();
+    /// With an id, and the password hashed.
+    pub(super) async fn arrive(self, app: &App) -> Result<Arriving, Error> {
+        let password = match &self.password {
+            Some(password) => Some(password::hash(app, password).await?),
+            None => None,
+        };
         let user = User {
             id: UserId::from_ulid(&app.ulid()).map_err(|_| Error::Busy)?,
             email: self.email,
             name: self.name,
-            email_verified: false,
+            email_verified: self.email_verified,
             time_zone: "UTC".into(),
-            created_at,
+            created_at: app.now(),
+            deleted_at: None,
         };
-        let organization = Organization {
-            id: OrgId::from_ulid(&app.ulid()).map_err(|_| Error::Busy)?,
-            name: self.organization_name,
-            created_at,
-            buckets: 1,
-            settings: OrganizationSettings::default(),
-            shodan_key: None,
-        };
-        Ok(Founded { user, organization })
+        Ok(Arriving { user, password })
     }
+}
+
+/// A person of whom nothing is stored yet.
+pub(super) struct Arriving {
+    pub(super) user: User,
+    password: Option<Password>,
+}
+
+impl Arriving {
+    /// Stores the person, with where they belong.
+    pub(super) async fn settle(self, app: &App, membership: &Membership, more: Vec<Op>) -> Result<User, Error> {
+        let command = Command::new(app);
+        let mut ops = vec![Op::Insert(command.row(user::PROFILE, &self.user)?)];
+        if let Some(password) = &self.password {
+            ops.push(Op::Insert(command.row(user::PASSWORD, password)?));
+        }
+        ops.push(Op::Insert(command.row(user::membership(&membership.org), membership)?));
+        ops.extend(more);
+        command.apply(&user::partition(&self.user.id), ops).await?;
+        Ok(self.user)
+    }
+}
+
+/// What an organization is called where nobody said anything.
+pub(super) fn organization_of(name: &str) -> String {
+    format!("{name}'s organization")
+}
+
+/// Makes an organization of which this person is the OWNER. The person's own row of the membership is the caller's to
+/// write: until then nothing leads there.
+pub(super) async fn found_for(
+    app: &App,
+    user: &User,
+    name: String,
+    registers: bool,
+) -> Result<(Organization, Membership), Error> {
+    let organization = Organization {
+        id: OrgId::from_ulid(&app.ulid()).map_err(|_| Error::Busy)?,
+        name,
+        created_at: app.now(),
+        buckets: 1,
+        settings: OrganizationSettings::default(),
+        shodan_key: None,
+        closed_at: None,
+    };
+    let membership = Membership {
+        org: organization.id.clone(),
+        user: user.id.clone(),
+        role: Role::Owner,
+        joined_at: organization.created_at,
+        invitation: None,
+    };
+    let command = Command::new(app);
+    let entry = command.row(organization.id.as_str(), &organization.created_at)?;
+    command.apply(organization::REGISTRY, vec![Op::Insert(entry)]).await?;
+
+    let command = Command::new(app);
+    let mut ops = inserts([
+        command.row(organization::PROFILE, &organization)?,
+        command.row(organization::member(&user.id), &membership)?,
+    ]);
+    if registers {
+        ops.push(told(app, user, Deed::Registered, (user.id.as_str(), &user.name))?);
+    }
+    ops.push(told(app, user, Deed::OrganizationCreated, (organization.id.as_str(), &organization.name))?);
+    command.apply(&organization::partition(&organization.id), ops).await?;
+    Ok((organization, membership))
 }
 
 /// Makes an account directly, whatever registration says: for whoever runs the program. Not signed in.
@@ -133,14 +182,14 @@ pub async fn bootstrap(
     name: &str,
     organization_name: Option<&str>,
 ) -> Result<Caller, Error> {
-    let founder = Founder::check(email, password, name, organization_name)?;
-    let Founded { user, organization } = founder.found(app, Door::Open).await?;
-    Ok(Caller::person(&organization, &user, Role::Owner))
+    let (newcomer, organization_name) = Newcomer::check(email, password, name, organization_name)?;
+    let Founded { user, organization } = newcomer.found(app, organization_name, Door::Open).await?;
+    Ok(Caller::of_person(&organization, &user, Role::Owner))
 }
 
 /// Everybody tries to be the first, so that the setup code is worth nothing once anybody is registered.
 async fn claim_first(app: &App, user: &UserId, door: Door) -> Result<(), Error> {
-    match (claim(app, CLAIM_PARTITION, FIRST, user).await?, door) {
+    match (claim(app, CLAIM_PARTITION, FIRST, user, |_| true).await?, door) {
         (Claimed::Ours, _) | (Claimed::Taken, Door::Open) => Ok(()),
         (Claimed::Taken, Door::FirstOnly) => {
             let message = "the setup code has been used: ask somebody who is registered for an invitation";
@@ -153,8 +202,8 @@ async fn claim_first(app: &App, user: &UserId, door: Door) -> Result<(), Error> 
 
 /// That an address is taken is told openly: without a mail server there is no other way to tell its owner, and
 /// tries are throttled.
-async fn claim_email(app: &App, user: &User) -> Result<(), Error> {
-    let message = match claim(app, &user::email_partition(&user.email), user::EMAIL_CLAIM, &user.id).await? {
+pub(super) async fn claim_theirs(app: &App, user: &User) -> Result<(), Error> {
+    let message = match claim_email(app, &user.email, &user.id).await? {
         Claimed::Ours => return Ok(()),
         Claimed::Taken => "this address has an account: sign in instead",
         Claimed::Pending => "somebody is registering with this address: try again in five minutes",
@@ -162,14 +211,11 @@ async fn claim_email(app: &App, user: &User) -> Result<(), Error> {
     Err(UserError::of(UserErrorCode::Taken, "email", message).into())
 }
 
-fn inserts<const N: usize>(rows: [WriteRow; N]) -> Vec<Op> {
-    rows.into_iter().map(Op::Insert).collect()
+fn told(app: &App, user: &User, deed: Deed, subject: (&str, &str)) -> Result<Op, StoreError> {
+    let actor = note::actor(user);
+    Act { actor: &actor, address: None, deed, subject, changes: Vec::new() }.op(app)
 }
 
-fn name_fault(name: &str, field: &str) -> Option<UserError> {
-    if name.chars().count() > LONGEST_NAME {
-        return Some(UserError::of(UserErrorCode::TooLong, field, format!("use at most {LONGEST_NAME} characters")));
-    }
-    let control = name.chars().any(char::is_control);
-    control.then(|| UserError::of(UserErrorCode::Invalid, field, "use no line breaks or other control characters"))
+fn inserts<const N: usize>(rows: [WriteRow; N]) -> Vec<Op> {
+    rows.into_iter().map(Op::Insert).collect()
 }

@@ -24,11 +24,14 @@ pub struct Organization {
     pub settings: OrganizationSettings,
     /// Its own Shodan key, sealed for [`shodan_key_place`].
     pub shodan_key: Option<String>,
+    /// When its last member left for good: it is being cleared away, and nobody finds it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Organization {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { id, name, created_at, buckets, settings, shodan_key } = self;
+        let Self { id, name, created_at, buckets, settings, shodan_key, closed_at } = self;
         f.debug_struct("Organization")
             .field("id", id)
             .field("name", name)
@@ -36,6 +39,7 @@ impl std::fmt::Debug for Organization {
             .field("buckets", buckets)
             .field("settings", settings)
             .field("shodan_key", &shodan_key.as_ref().map(|_| "…"))
+            .field("closed_at", closed_at)
             .finish()
     }
 }
@@ -90,7 +94,8 @@ const PAGE: usize = 1_000;
 
 /// The organization with this id.
 pub async fn organization(app: &App, id: &OrgId) -> Result<Option<Organization>, StoreError> {
-    Ok(read(app, Table::Accounts, &partition(id), PROFILE).await?.map(|stored| stored.thing))
+    let stored = read::<Organization>(app, Table::Accounts, &partition(id), PROFILE).await?;
+    Ok(stored.map(|stored| stored.thing).filter(|organization| organization.closed_at.is_none()))
 }
 
 /// The ids of all organizations, oldest first, for the timer. One that was not finished may be among them: it has
@@ -154,6 +159,7 @@ mod tests {
             buckets: 1,
             settings: OrganizationSettings::default(),
             shodan_key: None,
+            closed_at: None,
         };
         let (mut acme, mut other) = (found("01J8ZQ4W3E9V6T5R2P1N0M8K7H"), found("01J8ZQ4W3E9V6T5R2P1N0M8K7J"));
         let place = partition(&acme.id);

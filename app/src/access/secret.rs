@@ -42,9 +42,9 @@ pub(super) struct Secret {
     text: String,
 }
 
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+pub(super) const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// 62^6 > 2^32.
-const CHECKSUM: usize = 6;
+pub(super) const CHECKSUM: usize = 6;
 /// How many of the random characters may be shown to tell secrets apart.
 const SHOWN: usize = 4;
 
@@ -100,7 +100,7 @@ pub(super) fn sha256(text: &str) -> String {
 }
 
 /// Evenly spread digits: a byte of 248 (4 × 62) or more would favour some, so another one is drawn.
-fn random(ids: &dyn Ids, length: usize) -> String {
+pub(super) fn random(ids: &dyn Ids, length: usize) -> String {
     let mut text = String::with_capacity(length);
     while text.len() < length {
         let mut bytes = [0; 64];
@@ -112,7 +112,7 @@ fn random(ids: &dyn Ids, length: usize) -> String {
     text
 }
 
-fn checksum(text: &str) -> String {
+pub(super) fn checksum(text: &str) -> String {
     let mut rest = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECKSUM];
     for digit in digits.iter_mut().rev() {

@@ -1,18 +1,20 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use domain::ids::{OrgId, SessionId};
+use domain::ids::{OrgId, SessionId, UserId};
 use domain::role::Role;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::note::{Note, carry_over};
 use super::organization::{self, Organization};
 use super::pointer::Pointer;
 use super::secret::{Purpose, Secret};
 use super::store::{Command, list, read_both};
 use super::user::{self, MEMBERSHIPS, Membership, User};
-use super::{Caller, Client};
-use crate::ports::{Op, Table};
+use super::{Caller, Client, join};
+use crate::audit::Deed;
+use crate::ports::{Op, StoreError, Table};
 use crate::{App, Error};
 
 /// That somebody is signed in somewhere.
@@ -79,8 +81,14 @@ pub(super) async fn start(app: &App, user: &User, client: &Client) -> Result<Sig
     for belongs in list::<Membership>(app, &user::partition(&user.id), MEMBERSHIPS, 100).await? {
         let keys = [organization::PROFILE.to_owned(), organization::member(&user.id)];
         let found = read_both::<Organization, Membership>(app, &organization::partition(&belongs.org), keys).await?;
-        if let (Some(organization), Some(member)) = found {
-            return start_in(app, user, &organization.thing, member.thing.role, client).await;
+        let (Some(organization), member) = found else { continue };
+        // Somebody who registered by an invitation, and whose way in broke off after that.
+        let member = match member {
+            Some(member) => Some(member.thing),
+            None => join::resume(app, user, &belongs).await?,
+        };
+        if let Some(member) = member.filter(|_| organization.thing.closed_at.is_none()) {
+            return start_in(app, user, &organization.thing, member.role, client).await;
         }
     }
     Err(Error::Forbidden("you belong to no organization".into()))
@@ -108,27 +116,41 @@ pub(super) async fn start_in(
     };
     let pointer = Pointer::Session { user: user.id.clone(), org: organization.id.clone(), session: session.id.clone() };
     pointer.store(app, &secret).await?;
+    let note = Note::to(app, vec![organization.id.clone()], user, client, Deed::SessionStarted, Vec::new())?;
     let command = Command::new(app);
     let row = command.row(key(&session.id), &session)?;
-    command.apply(&user::partition(&user.id), vec![Op::Insert(row)]).await?;
-    let caller = Caller { session: Some(session.id), ..Caller::person(organization, user, role) };
+    command.apply(&user::partition(&user.id), vec![Op::Insert(row), note.op()?]).await?;
+    carry_over(app, &user.id).await;
+    let person = Caller::of_person(organization, user, role);
+    let caller = Caller { session: Some(session.id), address: client.address, ..person };
     Ok(SignedIn { caller, token: secret.reveal(), expires_at: now + ABSOLUTE })
 }
 
-/// Ends a session. Its own row goes first: from then on the secret opens nothing.
-pub(super) async fn end(app: &App, partition: &str, session: &Session) -> Result<(), Error> {
-    let gone = vec![Op::Delete { key: key(&session.id), etag: None }];
-    Command::new(app).commit(Table::Accounts, partition, gone).await?;
+/// Ends a session. Its own row goes first, with the note that tells of it: from then on the secret opens nothing.
+pub(super) async fn end(app: &App, partition: &str, session: &Session, note: Option<Op>) -> Result<(), Error> {
+    let gone = Op::Delete { key: key(&session.id), etag: None };
+    Command::new(app).commit(Table::Accounts, partition, note.into_iter().chain([gone]).collect()).await?;
     if let Err(error) = Pointer::clear(app, &session.sha256).await {
         tracing::debug!(%error, "a pointer to an ended session stays, and leads nowhere");
     }
     Ok(())
 }
 
+/// A person's sessions, oldest first, those that have ended by time included.
+pub(super) async fn all(app: &App, user: &UserId) -> Result<Vec<Session>, StoreError> {
+    list(app, &user::partition(user), SESSIONS, 2 * MOST).await
+}
+
+/// What ends all of a person's sessions but one, for a batch.
+pub(super) fn end_others(sessions: &[Session], but: Option<&SessionId>) -> Vec<Op> {
+    let others = sessions.iter().filter(|session| Some(&session.id) != but);
+    others.take(MOST).map(|session| Op::Delete { key: key(&session.id), etag: None }).collect()
+}
+
 /// Clears away what has ended and, from [`MOST`] sessions on, the oldest. Signing in does not depend on it.
 async fn make_room(app: &App, user: &User) {
     let partition = user::partition(&user.id);
-    let sessions: Vec<Session> = match list(app, &partition, SESSIONS, 2 * MOST).await {
+    let sessions = match all(app, &user.id).await {
         Ok(sessions) => sessions,
         Err(error) => return tracing::warn!(%error, "old sessions stay for now"),
     };
@@ -136,7 +158,7 @@ async fn make_room(app: &App, user: &User) {
     let surplus = (sessions.len() + 1).saturating_sub(MOST);
     for (index, session) in sessions.iter().enumerate() {
         if (index < surplus || !session.is_live(app.now()))
-            && let Err(error) = end(app, &partition, session).await
+            && let Err(error) = end(app, &partition, session, None).await
         {
             tracing::warn!(%error, "an old session stays for now");
         }

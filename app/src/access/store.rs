@@ -77,7 +77,7 @@ impl<'a> Command<'a> {
 
     /// Applies the changes together.
     pub(super) async fn commit(self, table: Table, partition: &str, ops: Vec<Op>) -> Result<Commit, StoreError> {
-        let written = ops.iter().find(|op| !matches!(op, Op::Delete { .. }));
+        let written = ops.iter().find(|op| is_ours(op, &self.id));
         let witness = written.map(|op| Witness { row: op.key().to_owned(), column: BY.into(), id: self.id });
         self.app.tables.commit(Batch { table, partition: partition.to_owned(), ops, witness }).await
     }
@@ -88,5 +88,15 @@ impl<'a> Command<'a> {
             Commit::Done => Ok(()),
             Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
         }
+    }
+}
+
+/// Was the row made by this command? Rows of the audit log are not: they carry no `by`.
+fn is_ours(op: &Op, id: &str) -> bool {
+    match op {
+        Op::Insert(row) | Op::Replace(row, _) | Op::Upsert(row) => {
+            row.columns.iter().any(|(name, value)| name == BY && *value == Value::Text(id.to_owned()))
+        }
+        Op::Delete { .. } => false,
     }
 }

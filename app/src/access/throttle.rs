@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::sha256;
 use super::store::{Command, read};
-use crate::ports::{Commit, Etag, Op, Table};
-use crate::{App, Error};
+use crate::ports::{Commit, Etag, Op, RowRange, StoreError, Table};
+use crate::retention::Room;
+use crate::{App, Error, rows};
 
 /// What guesses are counted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,11 @@ impl Subject {
     /// An account, whether it exists or not.
     pub(super) fn account(email: &EmailAddress) -> Self {
         Self { row: format!("account:{}", sha256(&email.account_key())), free: 3, shared: false }
+    }
+
+    /// Letters to an address that anybody can type, whether it has an account or not.
+    pub(super) fn reset(email: &EmailAddress) -> Self {
+        Self { row: format!("letter:{}", sha256(&email.account_key())), free: 3, shared: false }
     }
 
     /// Where the request comes from; of an IPv6 address the /64, which is one customer's.
@@ -114,6 +120,24 @@ async fn put(app: &App, subject: &Subject, tally: &Tally, etag: Option<Etag>) ->
         Some(etag) => Op::Replace(row, etag),
     };
     Ok(command.commit(Table::Limits, PARTITION, vec![op]).await?)
+}
+
+/// Removes what counts nothing any more. Anybody can make such rows by typing addresses.
+pub(super) async fn purge(app: &App, room: &mut Room) -> Result<(), StoreError> {
+    let mut next = Some(RowRange { limit: 1_000, ..RowRange::default() });
+    while let Some(range) = next.filter(|_| room.is_left()) {
+        let page = app.tables.range(Table::Limits, PARTITION, range.clone()).await?;
+        let mut idle = Vec::new();
+        for row in &page.rows {
+            let tally: Tally = rows::decode(row)?;
+            if app.now() >= tally.until && app.now().duration_since(tally.last_at) > MEMORY {
+                idle.push(row.key.clone());
+            }
+        }
+        room.remove(app, Table::Limits, PARTITION, idle).await?;
+        next = page.next.map(|from| RowRange { from, ..range });
+    }
+    Ok(())
 }
 
 fn delay(failures: u32, free: u32) -> SignedDuration {

@@ -1,5 +1,5 @@
 use domain::email::EmailAddress;
-use domain::ids::{OrgId, UserId};
+use domain::ids::{InvitationId, OrgId, UserId};
 use domain::role::Role;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,16 @@ pub struct User {
     pub time_zone: String,
     /// When they registered.
     pub created_at: Timestamp,
+    /// When they deleted their account; what is left is their name, for history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl User {
+    /// Does the account still count?
+    pub const fn is_live(&self) -> bool {
+        self.deleted_at.is_none()
+    }
 }
 
 /// That a person belongs to an organization. The row in the organization decides; the one at the person says where
@@ -39,13 +49,16 @@ pub struct Membership {
     pub role: Role,
     /// Since when.
     pub joined_at: Timestamp,
+    /// By which invitation; `None`: they founded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationId>,
 }
 
 pub(super) const PROFILE: &str = "profile";
 pub(super) const PASSWORD: &str = "password";
 pub(super) const MEMBERSHIPS: &str = "membership|";
 
-/// The person with this id.
+/// The person with this id; one who deleted their account still has a name.
 pub async fn user(app: &App, id: &UserId) -> Result<Option<User>, StoreError> {
     Ok(read(app, Table::Accounts, &partition(id), PROFILE).await?.map(|stored| stored.thing))
 }

@@ -1,3 +1,4 @@
+use domain::ids::SessionId;
 use domain::role::Role;
 
 use super::session::{SESSIONS, Session};
@@ -19,6 +20,8 @@ pub struct Viewer {
     pub organizations: Vec<Organization>,
     /// Where the person is signed in, oldest first.
     pub sessions: Vec<Session>,
+    /// The session that asks.
+    pub current: Option<SessionId>,
 }
 
 /// More than anybody has.
@@ -30,7 +33,14 @@ pub async fn viewer(app: &App, caller: &Caller) -> Result<Viewer, Error> {
         Some(id) => api_token(app, &caller.org, id).await?,
         None => None,
     };
-    let mut viewer = Viewer { user: None, token, role: caller.role, organizations: Vec::new(), sessions: Vec::new() };
+    let mut viewer = Viewer {
+        user: None,
+        token,
+        role: caller.role,
+        organizations: Vec::new(),
+        sessions: Vec::new(),
+        current: caller.session.clone(),
+    };
     let mut orgs = vec![caller.org.clone()];
     if let Some(id) = &caller.user {
         let partition = user::partition(id);

@@ -1,10 +1,12 @@
 //! What is wrong, and what people do about it.
 
+mod hand_over;
 mod list;
 mod read;
 mod stored;
 mod triage;
 
+pub(crate) use hand_over::hand_over;
 pub use list::{FindingFilter, FindingPage, Listed, counts, page};
 pub use read::{
     EventFilter, EventPage, HostView, Overview, ServiceFilter, ServicePage, event, events_page, finding, findings_of,

@@ -139,7 +139,7 @@ pub async fn comment_once(
 }
 
 /// Takes a finding through a transition of a person's. `None`: there is no such finding.
-async fn transition(
+pub(super) async fn transition(
     app: &App,
     caller: &Caller,
     id: &FindingId,

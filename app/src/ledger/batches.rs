@@ -1,3 +1,6 @@
+use domain::actor::ActorKind;
+use domain::event::Draft;
+
 use super::commit::Decision;
 
 /// A batch holds whole decisions, at most so many rows with the head and the directory's chunks.
@@ -17,7 +20,9 @@ pub(super) fn fitting(decisions: &[Decision]) -> usize {
     taken
 }
 
-/// Rows of a decision: its own, event and outbox row per event, and at worst a chunk of its own.
+/// Rows of a decision: its own; event and outbox row for each event, and an entry of the audit log if somebody caused it; and at worst a
+/// chunk of its own.
 fn weight(decision: &Decision) -> usize {
-    decision.ops.len() + 2 * decision.drafts.len() + decision.entries.len()
+    let rows = |draft: &Draft| if draft.actor.kind == ActorKind::System { 2 } else { 3 };
+    decision.ops.len() + decision.drafts.iter().map(rows).sum::<usize>() + decision.entries.len()
 }

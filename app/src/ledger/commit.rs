@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::batches::fitting;
 use super::head::Head;
+use crate::audit;
 use crate::directory::{CAPACITY, Directories, Entry, encode};
 use crate::ports::{Batch, Columns, Commit, Etag, Op, StoreError, Table, Value, WriteRow};
 use crate::{App, rows};
@@ -138,6 +139,9 @@ impl Session<'_> {
             let row = event.id.row();
             ops.push(Op::Insert(rows::encode(row.as_str(), &event)?));
             ops.push(Op::Insert(WriteRow { key: row.replacen('e', "o", 1), columns: outbox_columns(self.app) }));
+            if let Some(entry) = audit::Entry::of_event(self.app, &event)? {
+                ops.push(entry.op()?);
+            }
             events.push(event);
         }
         for (number, chunk) in &chunks {

@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use super::deliver::{Attempted, attempt};
 use super::message::{BadMessage, Work, parse};
 use super::route::{Routed, route};
+use crate::access::{self, Posted};
 use crate::ports::{Message, QueueName, StoreError};
 use crate::{App, Error};
 
@@ -24,6 +25,8 @@ pub enum Handled {
     Routed(Routed),
     /// An attempt was made, or was not needed.
     Attempted(Attempted),
+    /// A letter about an account was written, or is not needed.
+    Posted(Posted),
     /// It cannot be understood; repeating would not help.
     Dropped(BadMessage),
 }
@@ -39,6 +42,7 @@ pub async fn handle_message(app: &App, body: &str, dequeue_count: Option<u32>) -
         Ok(Work::Attempt { org, delivery, number }) => {
             attempt(app, &org, &delivery, number).await.map(Handled::Attempted)
         }
+        Ok(Work::Letter { parcel, tries }) => access::post(app, &parcel, tries).await.map(Handled::Posted),
         Err(error) => {
             // Its text is not logged: nobody knows whose it is.
             tracing::error!(%error, bytes = body.len(), "a message is dropped");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::delivery::DeliveryId;
+use crate::access::Parcel;
 
 /// The layout that is written and the only one that is read.
 const VERSION: u64 = 1;
@@ -29,6 +30,13 @@ pub enum Work {
         delivery: DeliveryId,
         /// The attempt's number, from 1. If it is not the delivery's next one, the message is stale.
         number: u32,
+    },
+    /// Write a letter about an account.
+    Letter {
+        /// Which.
+        parcel: Parcel,
+        /// How often that was tried.
+        tries: u32,
     },
 }
 
@@ -59,6 +67,13 @@ pub fn attempt(org: &OrgId, delivery: &DeliveryId, number: u32) -> String {
     json!([VERSION, "attempt", org, delivery, number]).to_string()
 }
 
+/// The message that asks for a letter about an account.
+pub(crate) fn letter(parcel: &Parcel, tries: u32) -> String {
+    let mut parts = vec![json!(VERSION), json!("letter"), json!(tries)];
+    parts.extend(parcel.parts());
+    Value::Array(parts).to_string()
+}
+
 /// Reads a message.
 pub fn parse(body: &str) -> Result<Work, BadMessage> {
     let parts: Vec<Value> = serde_json::from_str(body).map_err(|_| BadMessage::Foreign)?;
@@ -70,6 +85,7 @@ pub fn parse(body: &str) -> Result<Work, BadMessage> {
     match kind {
         "route" => route_of(&parts).ok_or(BadMessage::Arguments("route")),
         "attempt" => attempt_of(&parts).ok_or(BadMessage::Arguments("attempt")),
+        "letter" => letter_of(&parts).ok_or(BadMessage::Arguments("letter")),
         other => Err(BadMessage::Kind(other.chars().take(40).collect())),
     }
 }
@@ -85,6 +101,11 @@ fn attempt_of(parts: &[Value]) -> Option<Work> {
     let [_, _, org, delivery, number] = parts else { return None };
     let number = number.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)?;
     Some(Work::Attempt { org: org.as_str()?.parse().ok()?, delivery: delivery.as_str()?.parse().ok()?, number })
+}
+
+fn letter_of(parts: &[Value]) -> Option<Work> {
+    let tries = parts.get(2)?.as_u64().and_then(|n| u32::try_from(n).ok())?;
+    Some(Work::Letter { parcel: Parcel::parse(parts.get(3..)?)?, tries })
 }
 
 #[cfg(test)]

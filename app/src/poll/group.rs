@@ -98,7 +98,7 @@ pub struct PollGroup {
 }
 
 /// The partition of the hints in `schedule`.
-pub(super) const HINTS: &str = "hints";
+pub(crate) const HINTS: &str = "hints";
 
 impl PollGroup {
     fn key(id: u32) -> String {

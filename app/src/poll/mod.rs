@@ -17,6 +17,7 @@ mod summary;
 mod tick;
 
 pub use account::{KeyAccount, key_account};
+pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup};
 pub use refresh::refresh;
 pub use source::{SourceState, states};

@@ -1,4 +1,5 @@
 use domain::event::{Change, EventType};
+use domain::role::Role;
 use domain::severity::{Confidence, Severity};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub enum Letter {
     Confirm(ConfirmLetter),
     /// A channel's receiver fails, or the channel was switched off.
     ChannelFailing(ChannelLetter),
+    /// Something about the reader's own account, or an invitation to have one.
+    Account(Box<AccountLetter>),
 }
 
 /// Why the reader gets this, and how to make it stop.
@@ -218,4 +221,60 @@ pub struct ChannelLetter {
     pub url: String,
     /// Why the reader gets this.
     pub footer: Footer,
+}
+
+/// Something about the reader's own account, or an invitation to have one. No footer: nobody can unsubscribe from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountLetter {
+    /// What it is about.
+    pub matter: AccountMatter,
+    /// What the reader is called, if that is known.
+    pub name: Option<String>,
+    /// When it happened or was asked for.
+    pub at: Timestamp,
+    /// What the reader is asked to follow.
+    pub link: Option<AccountLink>,
+}
+
+/// What a letter about an account is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AccountMatter {
+    /// Is this mailbox yours?
+    VerifyAddress,
+    /// Somebody, hopefully the reader, wants to choose a new password.
+    ResetPassword,
+    /// Somebody wants the reader in their organization.
+    Invitation {
+        /// Its name; anybody can make one up.
+        organization: String,
+        /// Who invites; anybody can be called anything.
+        actor: String,
+        /// As what.
+        role: Role,
+    },
+    /// The password was changed.
+    PasswordChanged,
+    /// The account has another address now; goes to the old one.
+    AddressChanged,
+    /// The account was tied to a provider of identities.
+    IdentityLinked {
+        /// Its address.
+        issuer: String,
+    },
+    /// The account is gone.
+    AccountDeleted,
+}
+
+/// A link that works once, and what may be typed instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountLink {
+    /// The page.
+    pub url: String,
+    /// The token in it.
+    pub code: String,
+    /// Until when.
+    pub expires_at: Timestamp,
 }

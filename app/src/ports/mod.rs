@@ -8,6 +8,7 @@ mod exposure;
 mod ids;
 mod letters;
 mod mailer;
+mod openid;
 mod queue;
 mod tables;
 mod webhooks;
@@ -16,10 +17,11 @@ pub use clock::Clock;
 pub use exposure::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey, SourceName};
 pub use ids::Ids;
 pub use letters::{
-    ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
-    Letters, SummaryLetter, TestLetter,
+    AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine,
+    FindingLetter, Footer, GroupLetter, Letter, Letters, SummaryLetter, TestLetter,
 };
 pub use mailer::{Mail, MailError, Mailer};
+pub use openid::{Challenge, Identity, OpenId, OpenIdError, Returned};
 pub use queue::{Message, Queue, QueueName};
 pub use tables::{
     Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,

@@ -32,6 +32,7 @@ pub async fn purge(app: &App) -> Result<usize, Error> {
         return Ok(0);
     }
     let mut room = Room { left: MOST };
+    access::purge(app, &mut room).await?;
     for org in access::organizations(app).await? {
         notify::purge(app, &org, &mut room).await?;
         let organization = access::organization(app, &org).await?;

@@ -46,6 +46,8 @@ impl Bench {
                 ..Settings::default()
             },
             directories: crate::directory::Directories::default(),
+            hashing: crate::access::Hashing::default(),
+            openid: Arc::new(Silent),
         };
         Self { app, clock, tables, queue }
     }

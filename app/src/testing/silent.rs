@@ -5,8 +5,8 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::ports::{
-    Account, Attempt, AttemptError, Composed, Exposure, HostAnswer, Letter, Letters, Mail, MailError, Mailer,
-    SearchPage, SourceError, SourceKey, WebhookRequest, Webhooks,
+    Account, Attempt, AttemptError, Challenge, Composed, Exposure, HostAnswer, Identity, Letter, Letters, Mail,
+    MailError, Mailer, OpenId, OpenIdError, Returned, SearchPage, SourceError, SourceKey, WebhookRequest, Webhooks,
 };
 
 /// The outside for tests that are not about it: every source is down, no mail is set up, no webhook arrives.
@@ -77,5 +77,20 @@ impl Mailer for Silent {
 impl Letters for Silent {
     fn compose(&self, _: &Letter) -> Composed {
         Composed { subject: "subject".into(), text: "text".into(), html: "<p>html</p>".into() }
+    }
+}
+
+#[async_trait]
+impl OpenId for Silent {
+    fn configured(&self) -> bool {
+        false
+    }
+
+    async fn authorize(&self, _: &Challenge, _: &str) -> Result<String, OpenIdError> {
+        Err(OpenIdError::NotSetUp)
+    }
+
+    async fn redeem(&self, _: Returned<'_>, _: &Challenge, _: &str) -> Result<Identity, OpenIdError> {
+        Err(OpenIdError::NotSetUp)
     }
 }

@@ -1,8 +1,8 @@
 //! The words of each letter, as people get them. After a change: `INSTA_UPDATE=always`, and read the difference.
 
 use app::ports::{
-    ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
-    Letters, SummaryLetter, TestLetter,
+    AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine,
+    FindingLetter, Footer, GroupLetter, Letter, Letters, SummaryLetter, TestLetter,
 };
 use channels::email::Stationery;
 use domain::event::{Change, EventType};
@@ -266,4 +266,45 @@ proptest! {
         prop_assert!(evil.subject.len() <= 200);
         prop_assert!(!evil.text.replace('\n', "").contains(STEERING), "{}", evil.text);
     }
+}
+
+fn account(matter: AccountMatter, link: bool) -> Letter {
+    let link = link.then(|| AccountLink {
+        url: "https://iot.example/app/verify-email#token=iotv_1".into(),
+        code: "iotv_1".into(),
+        expires_at: at("2026-11-23T12:00:00Z"),
+    });
+    Letter::Account(Box::new(AccountLetter {
+        matter,
+        name: Some("Ana Ruiz".into()),
+        at: at("2026-11-22T12:00:00Z"),
+        link,
+    }))
+}
+
+#[test]
+fn a_letter_about_an_account_says_what_to_do_and_what_if_it_was_not_you() {
+    let words = Stationery.compose(&account(AccountMatter::ResetPassword, true));
+    assert_eq!(words.subject, "[iotmonitor] Choose a new password");
+    for part in [&words.text, &words.html] {
+        for said in ["Hello Ana Ruiz", "#token=iotv_1", "2026-11-23 12:00 UTC", "do nothing"] {
+            assert!(part.contains(said), "{said}: {part}");
+        }
+    }
+    let told = Stationery.compose(&account(AccountMatter::PasswordChanged, false));
+    assert!(told.text.contains("If it was not you") && !told.text.contains("http"), "{}", told.text);
+}
+
+#[test]
+fn an_invitation_cannot_be_made_a_lure() {
+    let matter = AccountMatter::Invitation {
+        organization: "Acme https://evil.example/x".into(),
+        actor: "www.evil.example\r\nBcc: all@example.com".into(),
+        role: domain::role::Role::Viewer,
+    };
+    let words = Stationery.compose(&account(matter, true));
+    for part in [&words.text, &words.html] {
+        assert!(!part.contains("://evil") && !part.contains("www.evil"), "{part}");
+    }
+    assert_eq!(words.text.matches("https://").count(), 1);
 }

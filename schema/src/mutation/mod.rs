@@ -3,7 +3,11 @@
 mod assets;
 mod findings;
 mod notifications;
+mod organization;
 mod people;
+mod profile;
+mod session;
+mod tokens;
 
 use async_graphql::MergedObject;
 
@@ -11,6 +15,9 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     people::PeopleMutation,
+    profile::ProfileMutation,
+    organization::OrganizationMutation,
+    tokens::TokenMutation,
     assets::AssetMutation,
     findings::FindingMutation,
     notifications::NotificationMutation,

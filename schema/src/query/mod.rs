@@ -1,6 +1,7 @@
 //! What can be asked. Each field is one call of a use case.
 
 mod assets;
+mod audit;
 mod findings;
 mod nodes;
 mod notifications;
@@ -13,6 +14,7 @@ use async_graphql::MergedObject;
 pub struct Query(
     nodes::Nodes,
     people::PeopleQuery,
+    audit::AuditQuery,
     assets::AssetQuery,
     findings::FindingQuery,
     notifications::NotificationQuery,

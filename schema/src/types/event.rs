@@ -30,6 +30,12 @@ pub struct Change {
     after: Option<String>,
 }
 
+impl From<&domain::event::Change> for Change {
+    fn from(change: &domain::event::Change) -> Self {
+        Self { field: change.field.clone(), before: change.before.clone(), after: change.after.clone() }
+    }
+}
+
 #[Object]
 impl Event {
     /// Its id.
@@ -66,12 +72,7 @@ impl Event {
     }
     /// What changed, old and new.
     async fn changes(&self) -> Vec<Change> {
-        let change = |c: &domain::event::Change| Change {
-            field: c.field.clone(),
-            before: c.before.clone(),
-            after: c.after.clone(),
-        };
-        self.0.changes.iter().map(change).collect()
+        self.0.changes.iter().map(Change::from).collect()
     }
     /// The JSON that webhooks carry for this event, in `data`.
     async fn payload(&self) -> Json {

@@ -3,12 +3,14 @@
 
 pub mod actor;
 pub mod asset;
+pub mod audit;
 pub mod channel;
 pub mod counts;
 pub mod delivery;
 pub mod event;
 pub mod finding;
 pub mod host;
+pub mod member;
 pub mod monitor;
 pub mod node;
 pub mod overview;

@@ -1,15 +1,19 @@
 //! Anything with a global id.
 
+use app::App;
+use app::access::{self, Caller};
 use async_graphql::{Context, ID, Interface, Result};
 
 use super::asset::Asset;
+use super::audit::AuditEntry;
 use super::channel::{EmailChannel, NotificationChannel, WebhookChannel};
 use super::delivery::Delivery;
 use super::event::Event;
 use super::finding::Finding;
 use super::rule::Rule;
 use super::service::Service;
-use super::viewer::Organization;
+use super::member::Invitation;
+use super::viewer::{ApiToken, Organization, Session, User};
 use crate::context::{app, caller, fail};
 
 /// Anything with a global id.
@@ -35,6 +39,16 @@ pub enum Node {
     Delivery(Delivery),
     /// The caller's own organization.
     Organization(Organization),
+    /// A person of the organization.
+    User(User),
+    /// One of the caller's own sessions.
+    Session(Session),
+    /// An open invitation.
+    Invitation(Invitation),
+    /// An API token that is not revoked.
+    ApiToken(ApiToken),
+    /// An act.
+    AuditEntry(AuditEntry),
 }
 
 /// The thing of that id, where the caller may see it; ids of others are not found, whatever they are.
@@ -77,6 +91,34 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             found.map(|o| Node::Organization(Organization(o)))
         }
         "rule" => Rule::find(id).map(Node::Rule),
+        "audit" => match id.parse() {
+            Ok(id) => app::audit::entry(app, caller, &id).await.map_err(fail)?.map(|e| Node::AuditEntry(AuditEntry(e))),
+            Err(_) => None,
+        },
+        _ => of_people(app, caller, prefix, id).await.map_err(fail)?,
+    })
+}
+
+/// What is found among the few of the caller's own organization or account.
+async fn of_people(app: &App, caller: &Caller, prefix: &str, id: &str) -> Result<Option<Node>, app::Error> {
+    Ok(match prefix {
+        "user" => match id.parse() {
+            Ok(id) => access::fellow(app, caller, &id).await?.map(|user| Node::User(User(user))),
+            Err(_) => None,
+        },
+        "token" => {
+            let tokens = access::list_api_tokens(app, caller).await?;
+            tokens.into_iter().find(|t| t.id.as_str() == id).map(|t| Node::ApiToken(ApiToken(t)))
+        }
+        "invitation" => {
+            let open = access::invitations(app, caller).await?;
+            open.into_iter().find(|i| i.id.as_str() == id).map(|i| Node::Invitation(Invitation(i)))
+        }
+        "session" => {
+            let sessions = access::viewer(app, caller).await?.sessions;
+            let found = sessions.into_iter().find(|s| s.id.as_str() == id);
+            found.map(|stored| Node::Session(Session { current: Some(&stored.id) == caller.session.as_ref(), stored }))
+        }
         _ => None,
     })
 }

@@ -1,14 +1,16 @@
 //! Who is asking, and where.
 
 use app::access::{
-    self, ApiToken as StoredToken, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
+    self, ApiToken as StoredToken, Caller, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
 };
 use app::poll::KeyAccount;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::finding::FindingState;
 
 use super::counts::{FindingCounts, int};
+use super::member::{Invitation, MemberConnection, members};
 use crate::context::{app, caller, fail};
+use crate::paging::page;
 use crate::enums::{Role, Scope, Severity, ShodanKeySource};
 use crate::scalars::{DateTime, EmailAddress, IpAddress, at};
 
@@ -34,15 +36,9 @@ impl Viewer {
         self.0.organizations.iter().cloned().map(Organization).collect()
     }
     /// Where they are signed in.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
-        let current = caller(ctx)?.session.clone();
-        Ok(self
-            .0
-            .sessions
-            .iter()
-            .cloned()
-            .map(|s| Session { current: Some(&s.id) == current.as_ref(), stored: s })
-            .collect())
+    async fn sessions(&self) -> Vec<Session> {
+        let current = |s: &StoredSession| Some(&s.id) == self.0.current.as_ref();
+        self.0.sessions.iter().map(|s| Session { current: current(s), stored: s.clone() }).collect()
     }
 }
 
@@ -80,8 +76,8 @@ impl User {
 
 /// Where somebody is signed in.
 pub struct Session {
-    stored: StoredSession,
-    current: bool,
+    pub(crate) stored: StoredSession,
+    pub(crate) current: bool,
 }
 
 #[Object]
@@ -150,7 +146,8 @@ impl ApiToken {
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let id = self.0.created_by.id.as_deref().and_then(|id| id.parse().ok());
         let Some(id) = id else { return Ok(None) };
-        Ok(access::user(app(ctx), &id).await.map_err(|e| fail(e.into()))?.map(User))
+        let maker = access::user(app(ctx), &id).await.map_err(|e| fail(e.into()))?;
+        Ok(maker.filter(StoredUser::is_live).map(User))
     }
 }
 
@@ -213,23 +210,42 @@ impl Organization {
     async fn created_at(&self) -> DateTime {
         at(self.0.created_at)
     }
+    /// Who belongs to it, in the order in which people registered.
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<MemberConnection> {
+        self.acting(ctx)?;
+        members(ctx, &page(first, after, last, before)?).await
+    }
+    /// Who is invited and has not come yet, eldest first.
+    async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<Invitation>> {
+        let open = access::invitations(app(ctx), self.acting(ctx)?).await.map_err(fail)?;
+        Ok(open.into_iter().map(Invitation).collect())
+    }
     /// Its API tokens that are not revoked.
     async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>> {
-        let tokens = access::list_api_tokens(app(ctx), caller(ctx)?).await.map_err(fail)?;
+        let tokens = access::list_api_tokens(app(ctx), self.acting(ctx)?).await.map_err(fail)?;
         Ok(tokens.into_iter().map(ApiToken).collect())
     }
     /// How it stands with its Shodan key.
     async fn shodan_key(&self, ctx: &Context<'_>) -> Result<ShodanKeyStatus> {
+        self.acting(ctx)?;
         key_status(ctx, &self.0).await
     }
     /// How many assets are watched.
     async fn asset_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        self.acting(ctx)?;
         let register = crate::context::register(ctx).await?;
         Ok(int(register.assets().filter(|a| a.retired_at.is_none()).count()))
     }
     /// Its findings, counted.
     async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
-        let org = &caller(ctx)?.org;
+        let org = &self.acting(ctx)?.org;
         let (head, _) = app(ctx).snapshot(org, domain::ids::Bucket::default()).await.map_err(|e| fail(e.into()))?;
         debug_assert!(head.counts.total(FindingState::Open) < u32::MAX);
         Ok(FindingCounts(head.counts))
@@ -252,7 +268,18 @@ impl Organization {
     }
 }
 
-/// Whose key is used for an organization.
+impl Organization {
+    /// The caller, if they act in this one. A person sees of their other organizations what they are called, and what
+    /// is in them after switching there.
+    fn acting<'a>(&self, ctx: &Context<'a>) -> Result<&'a Caller> {
+        let caller = caller(ctx)?;
+        if caller.org == self.0.id {
+            return Ok(caller);
+        }
+        Err(fail(app::Error::Forbidden(format!("switch to {} to see what is in it", self.0.name))))
+    }
+}
+
 /// What is known of the key that an organization's assets are asked about with.
 pub(crate) async fn key_status(ctx: &Context<'_>, organization: &StoredOrganization) -> Result<ShodanKeyStatus> {
     let account = app::poll::key_account(app(ctx), organization).await.map_err(fail)?;
@@ -269,6 +296,7 @@ pub(crate) async fn key_status(ctx: &Context<'_>, organization: &StoredOrganizat
     })
 }
 
+/// Whose key is used for an organization.
 fn key_source(ctx: &Context<'_>, organization: &StoredOrganization) -> ShodanKeySource {
     if organization.shodan_key.is_some() {
         ShodanKeySource::Organization

@@ -7,15 +7,16 @@ use std::collections::BTreeSet;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Each room with the rooms that it may lean on.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("schema", &["app", "domain"]),
     ("sources", &["app", "domain"]),
     ("channels", &["app", "domain"]),
+    ("identity", &["app", "domain"]),
     ("storage", &["app", "domain"]),
-    ("iotmonitor", &["app", "channels", "domain", "schema", "sources", "storage"]),
-    ("journeys", &["app", "channels", "domain", "iotmonitor", "schema", "sources", "storage", "xtask"]),
+    ("iotmonitor", &["app", "channels", "domain", "identity", "schema", "sources", "storage"]),
+    ("journeys", &["app", "channels", "domain", "identity", "iotmonitor", "schema", "sources", "storage", "xtask"]),
     ("xtask", &[]),
 ];
 

@@ -68,7 +68,7 @@ async fn registration_is_as_open_as_the_operator_says() {
     let with_token = Register { invitation_token: Some("x".into()), ..ada() };
     assert_eq!(
         code(register(&bench, with_token, &anywhere()).await),
-        (UserErrorCode::NotAllowed, "invitationToken".into())
+        (UserErrorCode::Expired, "invitationToken".into())
     );
     let mut bench = invited(Some(""));
     bench.app.settings.registration = Registration::Closed;

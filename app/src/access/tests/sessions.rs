@@ -21,13 +21,14 @@ async fn login_opens_a_session_of_its_own_and_logout_ends_that_one_alone() {
 async fn a_wrong_password_and_an_unknown_account_are_answered_alike() {
     let bench = Bench::new();
     registered(&bench).await;
-    let before = bench.tables.calls();
+    let (before, hashed) = (bench.tables.calls(), bench.hashing.done());
     let wrong = login(&bench, login_of("ada@example.com", "another sentence"), &anywhere()).await.unwrap_err();
-    let between = bench.tables.calls();
+    let (between, hashed_between) = (bench.tables.calls(), bench.hashing.done());
     let unknown = login(&bench, login_of("eve@example.com", PASSWORD), &anywhere()).await.unwrap_err();
     assert_eq!(format!("{wrong:?}"), format!("{unknown:?}"));
     assert_eq!(codes(&wrong)[0].0, UserErrorCode::InvalidCredentials);
     assert_eq!(between - before, bench.tables.calls() - between, "the same work");
+    assert_eq!((hashed_between - hashed, bench.hashing.done() - hashed_between), (1, 1), "one hash each");
 }
 
 #[tokio::test]

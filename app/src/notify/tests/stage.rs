@@ -69,6 +69,7 @@ impl Stage {
             user: None,
             session: None,
             token: None,
+            address: None,
         };
         Self { bench, hooks, mailer, caller }
     }

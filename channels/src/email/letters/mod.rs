@@ -1,5 +1,6 @@
 //! The letters: one file for each, which turns facts into a [`Page`](page::Page); one pair of templates shows pages.
 
+mod account;
 mod channel;
 mod confirm;
 mod finding;
@@ -24,6 +25,7 @@ impl Letters for Stationery {
             Letter::Test(letter) => trial::page(letter),
             Letter::Confirm(letter) => confirm::page(letter),
             Letter::ChannelFailing(letter) => channel::page(letter),
+            Letter::Account(letter) => account::page(letter),
         };
         page.render()
     }
