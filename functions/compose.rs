@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{Clock, Ids, Mailer, Queue, StoreError, Tables};
+use app::ports::{Clock, Ids, Mailer, OpenId, OpenIdError, Queue, StoreError, Tables};
 use app::vault::Vault;
 use app::{App, Settings};
 use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
 use channels::webhook::{EgressPolicy, Sender};
-use identity::NoProvider;
+use identity::{NoProvider, Provider};
 use schema::http::HttpSettings;
 use sources::{Governor, SourceSettings, Sources};
 use storage::{Azure, AzureSettings, Credential, Embedded};
@@ -47,6 +47,9 @@ pub enum ComposeError {
     /// Mail.
     #[error("IOTMONITOR_SMTP_URL, IOTMONITOR_MAIL_FROM: {0}")]
     Mail(#[from] SmtpSetupError),
+    /// Who else tells who somebody is.
+    #[error("IOTMONITOR_OIDC_ISSUER: {0}")]
+    OpenId(#[from] OpenIdError),
     /// The sender of webhooks.
     #[error("the HTTP client cannot be built")]
     Client(#[from] reqwest::Error),
@@ -89,6 +92,10 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let outbound = Outbound::new(config.egress.authorities.as_deref())?;
     let Store { tables, queue, vault } = open(config, &outbound, &clock, &*ids)?;
     let woken = Arc::new(Woken::default());
+    let openid: Arc<dyn OpenId> = match config.openid.provider.clone() {
+        Some(provider) => Arc::new(Provider::new(outbound.client()?, Arc::clone(&clock), provider)?),
+        None => Arc::new(NoProvider),
+    };
     let app = App {
         exposure: Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?),
         tables,
@@ -109,7 +116,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         },
         directories: app::directory::Directories::default(),
         hashing: app::access::Hashing::default(),
-        openid: Arc::new(NoProvider),
+        openid,
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };
     Ok(Arc::new(Program::new(Arc::new(app), config.server.clone(), woken, graphql)))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::access::Caller;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::USER_AGENT;
@@ -26,7 +27,7 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
         asking(&program.app, headers, https).await
     };
     let caller = match asked.await {
-        Ok(caller) => caller,
+        Ok(caller) => caller.map(|caller| Caller { address: client, ..caller }),
         Err(error) => {
             tracing::error!(%error, "who is asking cannot be found out");
             return problem(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; try again");

@@ -5,13 +5,15 @@
 
 mod answer;
 mod asking;
+mod page;
 mod program;
 mod routes;
 mod security;
 mod serve;
 
 pub use answer::{json, problem};
-pub use asking::{asking, by_cookie, client_address};
+pub use asking::{asking, by_cookie, client_address, cookie_named};
+pub(crate) use page::Page;
 pub use program::Program;
 pub(crate) use routes::nothing_here;
 pub use routes::{Doors, router};

@@ -10,9 +10,9 @@ use super::channel::{EmailChannel, NotificationChannel, WebhookChannel};
 use super::delivery::Delivery;
 use super::event::Event;
 use super::finding::Finding;
+use super::member::Invitation;
 use super::rule::Rule;
 use super::service::Service;
-use super::member::Invitation;
 use super::viewer::{ApiToken, Organization, Session, User};
 use crate::context::{app, caller, fail};
 

@@ -1,7 +1,8 @@
 //! Who is asking, and where.
 
 use app::access::{
-    self, ApiToken as StoredToken, Caller, Organization as StoredOrganization, Session as StoredSession, User as StoredUser,
+    self, ApiToken as StoredToken, Caller, Organization as StoredOrganization, Session as StoredSession,
+    User as StoredUser,
 };
 use app::poll::KeyAccount;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -10,8 +11,8 @@ use domain::finding::FindingState;
 use super::counts::{FindingCounts, int};
 use super::member::{Invitation, MemberConnection, members};
 use crate::context::{app, caller, fail};
-use crate::paging::page;
 use crate::enums::{Role, Scope, Severity, ShodanKeySource};
+use crate::paging::page;
 use crate::scalars::{DateTime, EmailAddress, IpAddress, at};
 
 /// Who is asking.
