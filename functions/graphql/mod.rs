@@ -33,6 +33,11 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
             return problem(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; try again");
         }
     };
+    if let Some(token) = caller.as_ref().and_then(|caller| caller.token.as_ref())
+        && let Err(seconds) = program.allowances.take(token, program.app.now())
+    {
+        return schema::http::too_often(headers, seconds);
+    }
     let mut asked = Asked::by(caller, client);
     asked.user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     schema::http::handle(program.engine(), &program.graphql, request, |request| request.data(asked)).await

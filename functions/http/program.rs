@@ -5,6 +5,7 @@ use app::ports::StoreError;
 use schema::http::HttpSettings;
 use tokio::sync::OnceCell;
 
+use super::Allowances;
 use crate::config::Server;
 use crate::standalone::Woken;
 
@@ -18,6 +19,8 @@ pub struct Program {
     pub woken: Arc<Woken>,
     /// How GraphQL requests are taken.
     pub graphql: HttpSettings,
+    /// How many of them each API token may make.
+    pub allowances: Allowances,
     prepared: OnceCell<()>,
     engine: OnceLock<schema::Engine>,
 }
@@ -25,7 +28,8 @@ pub struct Program {
 impl Program {
     /// Nothing is made yet.
     pub fn new(app: Arc<App>, server: Server, woken: Arc<Woken>, graphql: HttpSettings) -> Self {
-        Self { app, server, woken, graphql, prepared: OnceCell::new(), engine: OnceLock::new() }
+        let allowances = Allowances::new(server.rate_limit);
+        Self { app, server, woken, graphql, allowances, prepared: OnceCell::new(), engine: OnceLock::new() }
     }
 
     /// Makes tables and queues once; what fails is tried again by the next one who comes.

@@ -10,6 +10,7 @@ use super::register::{checked_name, checked_recipients, checked_trigger, recipie
 use super::secret::{Field, Token, random, seal, spelled};
 use super::{headers, registry};
 use crate::access::Caller;
+use crate::audit::Deed;
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// Two secrets sign for at most so long.
@@ -59,7 +60,7 @@ pub async fn update(app: &App, caller: &Caller, id: &ChannelId, change: ChannelC
         wanted = Some((addresses, made.0));
     }
     let now = app.now();
-    let amended = registry::amend(app, &caller.org, id, |c| {
+    let amended = registry::amend_by(app, caller, id, Deed::ChannelUpdated, |c| {
         if let Some(name) = &name {
             c.name.clone_from(name);
         }
@@ -99,7 +100,7 @@ pub async fn delete(app: &App, caller: &Caller, id: &ChannelId) -> Result<(), Er
     caller.may(Action::ManageNotifications)?;
     living(app, caller, id).await?;
     let now = app.now();
-    registry::amend(app, &caller.org, id, |c| {
+    registry::amend_by(app, caller, id, Deed::ChannelDeleted, |c| {
         c.enabled = false;
         c.deleted_at.get_or_insert(now);
         match &mut c.kind {
@@ -133,7 +134,8 @@ pub async fn rotate_secret(
     let sealed = seal(app, &caller.org, id, Field::Signing, &secret)?;
     let now = app.now();
     let until = now + SignedDuration::from_hours(i64::from(overlap_hours));
-    let amended = registry::amend(app, &caller.org, id, |c| rotate(c, &sealed, until, now)).await?;
+    let amended =
+        registry::amend_by(app, caller, id, Deed::ChannelSecretRotated, |c| rotate(c, &sealed, until, now)).await?;
     Ok((amended.unwrap_or(channel), spelled(&secret)))
 }
 

@@ -67,7 +67,7 @@ pub async fn create_webhook_once(
         headers_sealed: sealed_headers(app, &caller.org, &id, &new.headers)?,
     };
     let channel = fresh(id, name, kind, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel, slot).await?;
+    registry::insert(app, caller, &channel, slot).await?;
     Ok((channel, spelled(&secret)))
 }
 
@@ -116,7 +116,7 @@ pub async fn create_email_once(
     let now = app.now();
     let (recipients, tokens) = recipients(app, &caller.org, &id, addresses, new.confirmed.then_some(now))?;
     let channel = fresh(id, name, ChannelKind::Email { recipients }, trigger, caller, now);
-    registry::insert(app, &caller.org, &channel, slot).await?;
+    registry::insert(app, caller, &channel, slot).await?;
     ask(app, caller, &channel, tokens).await
 }
 

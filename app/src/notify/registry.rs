@@ -1,6 +1,9 @@
+use domain::event::Change;
 use domain::ids::{ChannelId, OrgId};
 
-use super::channel::Channel;
+use super::channel::{Channel, ChannelKind, Recipient};
+use crate::access::Caller;
+use crate::audit::{Act, Deed};
 use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
 use crate::repeat::{Before, ClientRequest, Slot};
 use crate::{App, Error, rows};
@@ -47,10 +50,11 @@ pub(super) async fn all(app: &App, org: &OrgId) -> Result<Vec<Channel>, StoreErr
     }
 }
 
-/// Stores a new channel, with the answer to its request if that may be repeated.
-pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, slot: Option<Slot>) -> Result<(), Error> {
+/// Stores a caller's new channel, with the answer to their request if that may be repeated.
+pub(super) async fn insert(app: &App, caller: &Caller, channel: &Channel, slot: Option<Slot>) -> Result<(), Error> {
     let answer = slot.map(|slot| slot.fill(app, &channel.id)).transpose()?;
-    match write(app, org, channel, None, answer).await? {
+    let act = Act::of(caller, Deed::ChannelCreated, (channel.id.as_str(), &channel.name)).op(app)?;
+    match write(app, &caller.org, channel, None, answer.into_iter().chain([act])).await? {
         Commit::Done => Ok(()),
         Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
     }
@@ -72,6 +76,59 @@ pub(super) async fn before(
     }
 }
 
+/// Changes a channel for a caller, as [`amend`] does, and tells the audit log of it in the same batch.
+pub(super) async fn amend_by<F>(
+    app: &App,
+    caller: &Caller,
+    id: &ChannelId,
+    deed: Deed,
+    mut change: F,
+) -> Result<Option<Channel>, Error>
+where
+    F: FnMut(&mut Channel) -> bool + Send,
+{
+    for _ in 0..TRIES {
+        let Some((before, etag)) = read(app, &caller.org, id).await? else { return Ok(None) };
+        let mut after = before.clone();
+        if !change(&mut after) {
+            return Ok(Some(after));
+        }
+        let act = Act::of(caller, deed, (id.as_str(), &after.name)).changing(changes(&before, &after));
+        if write(app, &caller.org, &after, Some(etag), [act.op(app)?]).await? == Commit::Done {
+            return Ok(Some(after));
+        }
+    }
+    Err(Error::Busy)
+}
+
+/// What the audit log tells of a change. Addresses of receivers often are secrets themselves: that they changed is
+/// told, and not to what.
+fn changes(before: &Channel, after: &Channel) -> Vec<Change> {
+    let what = |field: &str, is: &dyn Fn(&Channel) -> Option<String>| Change::between(field, is(before), is(after));
+    let named = what("name", &|c| Some(c.name.clone()));
+    let switched = what("enabled", &|c| Some(c.enabled.to_string()));
+    let hidden = |field: &str, changed: bool| {
+        changed.then(|| Change { field: field.into(), before: None, after: Some("changed".into()) })
+    };
+    let mut changes: Vec<Change> = named.into_iter().chain(switched).collect();
+    changes.extend(hidden("trigger", before.trigger != after.trigger));
+    match (&before.kind, &after.kind) {
+        (
+            ChannelKind::Webhook { url: a, headers_sealed: x, .. },
+            ChannelKind::Webhook { url: b, headers_sealed: y, .. },
+        ) => {
+            changes.extend(hidden("url", a != b));
+            changes.extend(hidden("headers", x != y));
+        }
+        (ChannelKind::Email { recipients: a }, ChannelKind::Email { recipients: b }) => {
+            let list = |all: &[Recipient]| all.iter().map(|r| r.email.as_str()).collect::<Vec<_>>().join(" ");
+            changes.extend(Change::between("recipients", Some(list(a)), Some(list(b))));
+        }
+        _ => {}
+    }
+    changes
+}
+
 /// Changes a channel as it is now: `change` says whether there is anything to store, and is asked again when
 /// somebody else was faster. `None`: there is no such channel.
 pub(super) async fn amend<F>(app: &App, org: &OrgId, id: &ChannelId, mut change: F) -> Result<Option<Channel>, Error>
@@ -83,7 +140,7 @@ where
         if !change(&mut channel) {
             return Ok(Some(channel));
         }
-        if write(app, org, &channel, Some(etag), None).await? == Commit::Done {
+        if write(app, org, &channel, Some(etag), []).await? == Commit::Done {
             return Ok(Some(channel));
         }
     }
@@ -95,7 +152,7 @@ async fn write(
     org: &OrgId,
     channel: &Channel,
     etag: Option<Etag>,
-    more: Option<Op>,
+    more: impl IntoIterator<Item = Op>,
 ) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let written = rows::encode_with(row(&channel.id), channel, vec![("by".into(), Value::Text(by.clone()))])?;

@@ -1,4 +1,5 @@
 //! Notifications from event to receiver, on doubles of the ports.
+mod audited;
 mod channels;
 mod crashes;
 mod mails;
