@@ -57,6 +57,10 @@ fn compact(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) 
     format!("{message}.{signature}")
 }
 
+fn signed_by(key: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    compact(header, claims, |message| key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec())
+}
+
 impl World {
     async fn new() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -122,11 +126,7 @@ impl World {
     }
 
     fn signed(&self, claims: &Value) -> String {
-        self.signed_by(&self.key, &json!({"alg": "ES256", "kid": "one"}), claims)
-    }
-
-    fn signed_by(&self, key: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
-        compact(header, claims, |message| key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec())
+        signed_by(&self.key, &json!({"alg": "ES256", "kid": "one"}), claims)
     }
 
     fn tell(&self, change: impl FnOnce(&mut Answers)) {
@@ -201,10 +201,10 @@ async fn forged_signatures_are_refused() {
     // The public key as a secret: what confuses a verifier that believes the token's header.
     let secret = hmac::Key::new(hmac::HMAC_SHA256, world.key.public_key().as_ref());
     let hmac = compact(&json!({"alg": "HS256", "kid": "one"}), &claims, |m| hmac::sign(&secret, m).as_ref().to_vec());
-    let stranger = world.signed_by(&new_key(), &json!({"alg": "ES256", "kid": "one"}), &claims);
-    let as_rsa = world.signed_by(&world.key, &json!({"alg": "RS256", "kid": "one"}), &claims);
+    let stranger = signed_by(&new_key(), &json!({"alg": "ES256", "kid": "one"}), &claims);
+    let as_rsa = signed_by(&world.key, &json!({"alg": "RS256", "kid": "one"}), &claims);
     let own_key = json!({"alg": "ES256", "kid": "one", "jwk": public(&new_key(), "one"), "jku": "http://127.0.0.1:1/"});
-    let brought = world.signed_by(&new_key(), &own_key, &claims);
+    let brought = signed_by(&new_key(), &own_key, &claims);
     let good = world.signed(&claims);
     let (front, signature) = good.rsplit_once('.').unwrap();
     let mut other = world.claims();
@@ -231,7 +231,7 @@ async fn unknown_keys_are_asked_for_once_a_minute_and_a_new_one_is_found() {
     let world = World::new().await;
     let provider = world.provider();
     let next = new_key();
-    let token = |id: &str| world.signed_by(&next, &json!({"alg": "ES256", "kid": id}), &world.claims());
+    let token = |id: &str| signed_by(&next, &json!({"alg": "ES256", "kid": id}), &world.claims());
     for number in 0..20 {
         assert!(refused(&world.redeem(&provider, token(&format!("made up {number}"))).await));
     }

@@ -69,7 +69,7 @@ const LONGEST_PATH: usize = 512;
 pub async fn begin_openid(app: &App, back_to: Option<&str>, invitation: Option<&str>) -> Result<Begun, Error> {
     let random = || random(&*app.ids, RANDOM);
     let challenge = Challenge { state: random(), nonce: random(), verifier: random() };
-    let url = app.openid.authorize(&challenge, &redirect_uri(app)).await.map_err(fault)?;
+    let url = app.openid.authorize(&challenge, &redirect_uri(app)).await.map_err(|error| fault(&error))?;
     let Challenge { state, nonce, verifier } = challenge;
     let back_to = back_to.filter(|path| is_ours(path)).unwrap_or(HOME).to_owned();
     let invitation = invitation.filter(|token| token.len() <= LONGEST_PATH).map(str::to_owned);
@@ -90,7 +90,7 @@ pub async fn finish_openid(app: &App, brought: &Brought, client: &Client) -> Res
     throttle::enter(app, &shared).await?;
     let challenge = Challenge { state: kept.state, nonce: kept.nonce, verifier: kept.verifier };
     let returned = Returned { code, issuer: brought.issuer.as_deref() };
-    let identity = app.openid.redeem(returned, &challenge, &redirect_uri(app)).await.map_err(fault)?;
+    let identity = app.openid.redeem(returned, &challenge, &redirect_uri(app)).await.map_err(|error| fault(&error))?;
     let user = account(app, identity, kept.invitation.as_deref(), client).await?;
     throttle::forgive(app, &shared).await;
     Ok((session::start(app, &user, client).await?, kept.back_to))
@@ -187,8 +187,8 @@ fn is_ours(path: &str) -> bool {
         && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
 }
 
-fn fault(error: OpenIdError) -> Error {
-    let code = match &error {
+fn fault(error: &OpenIdError) -> Error {
+    let code = match error {
         OpenIdError::NotSetUp | OpenIdError::NotAllowed(_) => UserErrorCode::NotAllowed,
         OpenIdError::Unavailable(_) => UserErrorCode::Upstream,
         OpenIdError::Refused(_) => UserErrorCode::InvalidCredentials,
