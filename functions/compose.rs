@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::ports::{Clock, Exposure, Ids, Mailer, Queue, StoreError, Tables, Webhooks};
+use app::ports::{Clock, Exposure, Ids, Mailer, OpenId, OpenIdError, Queue, StoreError, Tables, Webhooks};
 use app::vault::Vault;
 use app::{App, Settings};
 use channels::chat::Messenger;
 use channels::egress::{EgressPolicy, Gate};
 use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
 use channels::webhook::Sender;
-use identity::NoProvider;
+use identity::{NoProvider, Provider};
 use schema::http::HttpSettings;
 use sources::{Governor, SourceSettings, Sources};
 use storage::copy::Whole;
@@ -53,6 +53,9 @@ pub enum ComposeError {
     /// Mail.
     #[error("IOTMONITOR_SMTP_URL, IOTMONITOR_MAIL_FROM: {0}")]
     Mail(#[from] SmtpSetupError),
+    /// Who else tells who somebody is.
+    #[error("IOTMONITOR_OIDC_ISSUER: {0}")]
+    OpenId(#[from] OpenIdError),
     /// The gate to receivers.
     #[error("the HTTP client cannot be built")]
     Client(#[from] reqwest::Error),
@@ -103,6 +106,10 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?);
     let sender: Arc<dyn Webhooks> = Arc::new(Sender::new(Arc::clone(&gate)));
     let sender: Arc<dyn Webhooks> = Arc::new(TracedWebhooks::new(sender));
+    let openid: Arc<dyn OpenId> = match config.openid.provider.clone() {
+        Some(provider) => Arc::new(Provider::new(outbound.client()?, Arc::clone(&clock), provider)?),
+        None => Arc::new(NoProvider),
+    };
     let app = App {
         exposure: Arc::new(Counted::new(sources, Arc::clone(&metrics))),
         tables,
@@ -124,7 +131,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         },
         directories: app::directory::Directories::default(),
         hashing: app::access::Hashing::default(),
-        openid: Arc::new(NoProvider),
+        openid,
         endpoints: app::notify::Endpoints::default(),
     };
     let graphql = HttpSettings { longest_stream: manner.longest_stream, ..HttpSettings::default() };

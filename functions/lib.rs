@@ -4,6 +4,7 @@
 //! reads beside the code; [`standalone`] wakes the same entries by itself. [`compose`] is the only place that knows every
 //! room, [`config`] the only one that reads the environment. Never here: what the product decides, stores or says.
 
+pub mod auth;
 pub mod backup;
 pub mod commands;
 pub mod compose;

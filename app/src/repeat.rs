@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::access::Caller;
-use crate::ports::{Etag, Op, StoreError, Table};
+use crate::ports::{Batch, Etag, Op, RowRange, StoreError, Table};
 use crate::{App, Error, UserError, UserErrorCode, rows};
 
 /// An answer is remembered for so long.
@@ -115,6 +115,21 @@ impl Slot {
 /// When a row of this prefix was answered; for the purge.
 pub(crate) fn answered_at(row: &crate::ports::Row) -> Result<Timestamp, StoreError> {
     Ok(rows::decode::<Answered<serde::de::IgnoredAny>>(row)?.at)
+}
+
+/// Forgets some of the old answers in a partition that no timer goes through.
+pub(crate) async fn forget_old(app: &App, table: Table, partition: &str) -> Result<(), StoreError> {
+    let page = app.tables.range(table, partition, RowRange::prefix(PREFIX, 50)).await?;
+    let mut ops = Vec::new();
+    for row in &page.rows {
+        if app.now().duration_since(answered_at(row)?) >= REMEMBERED {
+            ops.push(Op::Delete { key: row.key.clone(), etag: None });
+        }
+    }
+    if ops.is_empty() {
+        return Ok(());
+    }
+    app.tables.commit(Batch { table, partition: partition.to_owned(), ops, witness: None }).await.map(|_| ())
 }
 
 fn digest(bytes: &[u8]) -> String {

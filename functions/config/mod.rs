@@ -10,6 +10,7 @@ mod error;
 mod example;
 mod log;
 mod mail;
+mod openid;
 mod people;
 mod secrets;
 mod server;
@@ -23,6 +24,7 @@ pub use error::ConfigError;
 pub use example::{NOT_OURS, example};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
+pub use openid::OpenId;
 pub use people::People;
 pub use secrets::{SecretKeys, parse_key};
 pub use server::{Server, Start};
@@ -41,6 +43,8 @@ pub struct Config {
     pub server: Server,
     /// Who may register.
     pub people: People,
+    /// Through whom people may sign in.
+    pub openid: OpenId,
     /// Where facts come from.
     pub sources: SourceAddresses,
     /// How mail leaves.
@@ -60,6 +64,7 @@ impl Config {
             storage: Storage::read(environment)?,
             secrets: SecretKeys::read(environment)?,
             people: People::read(environment)?,
+            openid: OpenId::read(environment)?,
             sources: SourceAddresses::read(environment)?,
             mail: Mail::read(environment)?,
             egress: Egress::read(environment)?,
@@ -95,6 +100,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         secrets::SETTINGS,
         server::SETTINGS,
         people::SETTINGS,
+        openid::SETTINGS,
         sources::SETTINGS,
         mail::SETTINGS,
         egress::SETTINGS,

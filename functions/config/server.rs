@@ -23,6 +23,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "which header tells the client's address; only where a proxy of yours sets it, else anybody may",
     ),
+    Setting::open(
+        "IOTMONITOR_RATE_LIMIT",
+        "600",
+        "requests a minute that one API token may make of one process, as many of them at once; 0: no limit",
+    ),
 ];
 
 /// How the program is woken and reached.
@@ -36,6 +41,8 @@ pub struct Server {
     pub schedule: Schedule,
     /// The header that tells the client's address, in lower case.
     pub client_ip_header: Option<String>,
+    /// Requests a minute for each API token; 0: no limit.
+    pub rate_limit: u32,
 }
 
 /// Who starts the program. Read before everything else, to listen before everything else.
@@ -80,6 +87,7 @@ impl Server {
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7071))),
             schedule: environment.text(schedule).map(parse).transpose()?.unwrap_or_default(),
             client_ip_header: header,
+            rate_limit: environment.parsed("IOTMONITOR_RATE_LIMIT", "a number of requests a minute")?.unwrap_or(600),
         })
     }
 

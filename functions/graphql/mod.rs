@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::access::Caller;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::USER_AGENT;
@@ -26,7 +27,7 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
         asking(&program.app, headers, https).await
     };
     let caller = match asked.await {
-        Ok(caller) => caller,
+        Ok(caller) => caller.map(|caller| Caller { address: client, ..caller }),
         Err(error) => {
             tracing::error!(%error, "who is asking cannot be found out");
             return problem(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; try again");
@@ -34,6 +35,11 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
     };
     if let Some(caller) = &caller {
         tracing::Span::current().record("organization", tracing::field::display(&caller.org));
+    }
+    if let Some(token) = caller.as_ref().and_then(|caller| caller.token.as_ref())
+        && let Err(seconds) = program.allowances.take(token, program.app.now())
+    {
+        return schema::http::too_often(headers, seconds);
     }
     let mut asked = Asked::by(caller, client);
     asked.user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);

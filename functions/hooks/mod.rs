@@ -3,8 +3,6 @@
 //! Opening a link changes nothing, because mail scanners open all of them: it shows a page with one button. The
 //! button's POST acts, and so does a mail program's own (RFC 8058). The token in the link is the credential.
 
-mod page;
-
 use std::sync::Arc;
 
 use app::notify::{Subscription, confirm_recipient, subscription, unsubscribe as stop};
@@ -13,8 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::http::Program;
-use page::Page;
+use crate::http::{Page, Program};
 
 /// Shows the button that confirms.
 pub async fn ask_confirm() -> Response {

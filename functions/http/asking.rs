@@ -40,17 +40,19 @@ fn credential(headers: &HeaderMap, https: bool) -> Option<Credential<'_>> {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim()));
     }
+    cookie_named(headers, SESSION_COOKIE, https).map(Credential::Cookie)
+}
+
+/// A cookie of ours: on https the one with the prefix alone, which no neighbour can set.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str, https: bool) -> Option<&'a str> {
     let cookies =
         headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
     let ours = |name: &str| match (https, name.strip_prefix("__Host-")) {
-        (true, Some(name)) => name == SESSION_COOKIE,
-        (false, None) => name == SESSION_COOKIE,
+        (true, Some(name)) => name == wanted,
+        (false, None) => name == wanted,
         _ => false,
     };
-    cookies
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| ours(name))
-        .map(|(_, v)| Credential::Cookie(v))
+    cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(name, _)| ours(name)).map(|(_, value)| value)
 }
 
 #[cfg(test)]

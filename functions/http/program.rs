@@ -5,6 +5,7 @@ use app::ports::StoreError;
 use schema::http::HttpSettings;
 use tokio::sync::OnceCell;
 
+use super::Allowances;
 use crate::backup::Kept;
 use crate::config::Server;
 use crate::metrics::Metrics;
@@ -24,6 +25,8 @@ pub struct Program {
     pub kept: Option<Kept>,
     /// What this process has counted.
     pub metrics: Arc<Metrics>,
+    /// How many of them each API token may make.
+    pub allowances: Allowances,
     prepared: OnceCell<()>,
     engine: OnceLock<schema::Engine>,
 }
@@ -33,6 +36,7 @@ impl Program {
     pub fn new(app: Arc<App>, server: Server, woken: Arc<Woken>, graphql: HttpSettings) -> Self {
         Self {
             app,
+            allowances: Allowances::new(server.rate_limit),
             server,
             woken,
             graphql,

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 
 use super::{Program, problem, security};
-use crate::{graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
+use crate::{auth, graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
 
 /// Which doors stand open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
     let mut router = Router::new()
         .route("/", get(root))
         .route("/graphql", any(graphql::handle))
+        .route("/auth/oidc/start", get(auth::start))
+        .route("/auth/oidc/callback", get(auth::callback))
         .route("/healthz", get(healthz::handle))
         .route("/readyz", get(readyz::handle))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))

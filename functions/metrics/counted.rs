@@ -80,6 +80,10 @@ impl Webhooks for Counted<dyn Webhooks> {
         self.port.check_header(name, value)
     }
 
+    fn public_key(&self, seed: &[u8; 32]) -> String {
+        self.port.public_key(seed)
+    }
+
     async fn send(&self, request: WebhookRequest) -> Attempt {
         let attempt = self.port.send(request).await;
         let outcome = attempt.error.map_or_else(|| "delivered".to_owned(), |error| snake(&format!("{error:?}")));

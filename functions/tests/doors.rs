@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use app::access::{NewApiToken, bootstrap, create_api_token};
+use domain::role::Scope;
 use iotmonitor::compose::{Manner, compose};
 use iotmonitor::config::{Config, Environment};
-use iotmonitor::http::{Doors, serve_on};
+use iotmonitor::http::{Doors, Program, serve_on};
 use iotmonitor::outside::Outbound;
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -14,6 +17,7 @@ use tokio::net::TcpListener;
 
 struct Server {
     address: SocketAddr,
+    program: Arc<Program>,
     _dir: TempDir,
 }
 
@@ -21,13 +25,16 @@ impl Server {
     async fn start(doors: Doors, public_url: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let storage = format!("embedded:{}", dir.path().display());
-        let environment =
-            Environment::of([("IOTMONITOR_STORAGE", storage.as_str()), ("IOTMONITOR_PUBLIC_URL", public_url)]);
+        let environment = Environment::of([
+            ("IOTMONITOR_STORAGE", storage.as_str()),
+            ("IOTMONITOR_PUBLIC_URL", public_url),
+            ("IOTMONITOR_RATE_LIMIT", "3"),
+        ]);
         let program = compose(&Config::read(&environment).unwrap(), Manner::default()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve_on(listener, program, doors, std::future::pending()));
-        Self { address, _dir: dir }
+        tokio::spawn(serve_on(listener, Arc::clone(&program), doors, std::future::pending()));
+        Self { address, program, _dir: dir }
     }
 
     async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
@@ -80,7 +87,17 @@ async fn without_a_host_its_doors_do_not_exist() {
 async fn every_answer_carries_what_keeps_browsers_in_check() {
     for (url, bound) in [("https://iot.example.com", true), (LOCAL, false)] {
         let server = Server::start(Doors::People, url).await;
-        for path in ["/", "/healthz", "/readyz", "/nothing", "/hooks/email/confirm/x", "/hooks/email/unsubscribe/x"] {
+        for path in [
+            "/",
+            "/healthz",
+            "/readyz",
+            "/nothing",
+            "/hooks/email/confirm/x",
+            "/hooks/email/unsubscribe/x",
+            "/auth/oidc/start",
+            "/auth/oidc/callback",
+            "/graphql",
+        ] {
             let answer = server.ask(Method::GET, path, &[], "").await;
             let headers = answer.headers();
             assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
@@ -115,4 +132,38 @@ async fn before_the_first_poll_it_is_not_ready_and_says_why() {
     assert!(answer.text().await.unwrap().contains("no poll has ended yet"));
     assert_eq!(server.post("/poll", &[], "{}").await.0, 200);
     assert_eq!(server.ask(Method::GET, "/readyz", &[], "").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_token_that_asks_too_often_is_told_when_to_come_again_and_people_are_not() {
+    let server = Server::start(Doors::People, LOCAL).await;
+    let app = &server.program.app;
+    server.program.ready().await.unwrap();
+    let owner = bootstrap(app, "ada@example.com", "a sentence is good", "Ada", None).await.unwrap();
+    let token = NewApiToken { name: "SIEM".into(), scopes: [Scope::Read].into(), expires_at: None };
+    let (_, secret) = create_api_token(app, &owner, token).await.unwrap();
+    let query = json!({"query": "{ viewer { role } }"}).to_string();
+    let bearer = format!("Bearer {secret}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    for _ in 0..3 {
+        assert_eq!(server.post("/graphql", &headers, &query).await.0, 200);
+    }
+    let refused = server.ask(Method::POST, "/graphql", &headers, &query).await;
+    assert_eq!(refused.status(), 429);
+    let wait: u32 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    assert!(refused.text().await.unwrap().contains("\"RATE_LIMITED\""));
+    let login = json!({"query": "mutation { login(input: {email: \"ada@example.com\", password: \"a sentence is good\"}) { token } }"});
+    let answer = server.ask(Method::POST, "/graphql", &headers[..1], &login.to_string()).await;
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("; HttpOnly; SameSite=Lax;"), "{cookie}");
+    let session = cookie.split(';').next().unwrap();
+    for _ in 0..5 {
+        let headers = [headers[0], ("cookie", session)];
+        assert_eq!(server.post("/graphql", &headers, &query).await.0, 200);
+    }
+    let form = [("content-type", "text/plain"), ("cookie", session)];
+    assert_eq!(server.post("/graphql", &form, &query).await.0, 415, "a form of another site's page");
+    let elsewhere = [headers[0], ("cookie", session), ("origin", "https://evil.example")];
+    assert_eq!(server.post("/graphql", &elsewhere, &query).await.0, 403);
 }

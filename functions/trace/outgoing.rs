@@ -25,6 +25,10 @@ impl Webhooks for TracedWebhooks {
         self.0.check_header(name, value)
     }
 
+    fn public_key(&self, seed: &[u8; 32]) -> String {
+        self.0.public_key(seed)
+    }
+
     async fn send(&self, mut request: WebhookRequest) -> Attempt {
         let own = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT.as_str()));
         if let Some(context) = super::current().filter(|_| !own) {
@@ -54,16 +58,20 @@ mod tests {
             Ok(())
         }
 
+        fn public_key(&self, _: &[u8; 32]) -> String {
+            String::new()
+        }
+
         async fn send(&self, request: WebhookRequest) -> Attempt {
             self.0.lock().unwrap().push(request);
-            Attempt { status: Some(200), duration_ms: 1, error: None, excerpt: None, retry_after: None }
+            Attempt { status: Some(200), duration_ms: 1, error: None, excerpt: None, retry_after: None, directive: None }
         }
     }
 
     fn request(headers: &[(&str, &str)]) -> WebhookRequest {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (url, id, body) = ("https://example.com".into(), "d".into(), "{}".into());
-        WebhookRequest { url, id, timestamp: 0, body, secrets: Vec::new(), headers }
+        WebhookRequest { url, id, timestamp: 0, body, keys: Vec::new(), headers }
     }
 
     #[tokio::test]

@@ -15,6 +15,12 @@ use crate::enums::UserErrorCode;
 /// The name of the session's cookie; on https with `__Host-` before it.
 pub const SESSION_COOKIE: &str = "iotmonitor";
 
+/// A cookie: on https bound to this host and never sent in clear, and for no script to read. 0 seconds take it back.
+pub fn cookie(name: &str, secure: bool, value: &str, seconds: i64) -> String {
+    let (prefix, flag) = if secure { ("__Host-", "; Secure") } else { ("", "") };
+    format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{flag}")
+}
+
 /// One request: who is asking, as the edge found out, and what was read for it already.
 #[derive(Default)]
 pub struct Asked {

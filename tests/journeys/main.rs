@@ -5,6 +5,7 @@
 
 mod killing;
 mod mailing;
+mod openid;
 mod poisoning;
 mod registering;
 mod spoofing;

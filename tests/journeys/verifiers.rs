@@ -32,7 +32,8 @@ pub(crate) fn python() -> Option<PathBuf> {
     installed("IOTMONITOR_TEST_PYTHON", variable("IOTMONITOR_TEST_PYTHON").map(PathBuf::from))
 }
 
-fn installed(what: &str, found: Option<PathBuf>) -> Option<PathBuf> {
+/// What may be run; what is missing is said, and fails in CI.
+pub(crate) fn installed(what: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     if found.is_none() {
         assert!(variable("CI").is_none_or(|ci| ci != "true"), "{what} is missing");
         println!("not run: {what} is missing");

@@ -38,6 +38,7 @@ mod mail_token;
 mod member;
 mod names;
 mod note;
+mod openid;
 mod organization;
 mod own;
 mod password;
@@ -75,6 +76,7 @@ pub use letter::{Notice, Parcel, Posted};
 pub use login::{Login, login, logout};
 pub use member::{Member, Removal, Removed, change_member_role, fellow, members, memberships, remove_member};
 pub(crate) use note::actor as actor_of;
+pub use openid::{Begun, Brought, SIGN_IN, begin_openid, finish_openid};
 pub(crate) use organization::partition as organization_partition;
 pub use organization::{
     MIN_POLL_INTERVAL, Organization, OrganizationSettings, organization, organizations, shodan_key, shodan_key_place,

@@ -8,6 +8,7 @@ use super::store::{Command, list, read, read_both};
 use super::user::{self, MEMBERSHIPS, Membership, User};
 use super::{Caller, Client, Organization, organization};
 use crate::ports::{Op, Table};
+use crate::repeat::{Before, ClientRequest};
 use crate::{App, Error, Registration, UserError, UserErrorCode};
 
 /// A person belongs to at most so many organizations.
@@ -15,8 +16,20 @@ const MOST: usize = 50;
 
 /// Founds an organization of which the caller is the OWNER. They act where they did; [`switch_organization`] takes
 /// them there. Where registration is not open only who is an OWNER already founds another one.
-pub async fn create_organization(app: &App, caller: &Caller, name: &str) -> Result<Organization, Error> {
+pub async fn create_organization(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    request: Option<&ClientRequest>,
+) -> Result<Organization, Error> {
     let id = caller.person()?;
+    let slot = match request {
+        Some(request) => match request.before::<OrgId>(app, Table::Accounts, &user::partition(id)).await? {
+            Before::Answered(org) => return organization(app, &org).await?.ok_or(Error::Busy),
+            Before::Not(slot) => Some(slot),
+        },
+        None => None,
+    };
     let name = required_name(name, "name")?;
     let Some(user) = user::user(app, id).await?.filter(User::is_live) else { return Err(Error::Unauthenticated) };
     let belongs: Vec<Membership> = list(app, &user::partition(id), MEMBERSHIPS, 2 * MOST).await?;
@@ -30,8 +43,11 @@ pub async fn create_organization(app: &App, caller: &Caller, name: &str) -> Resu
     }
     let (organization, membership) = found_for(app, &user, name, false).await?;
     let command = Command::new(app);
-    let row = command.row(user::membership(&organization.id), &membership)?;
-    command.apply(&user::partition(id), vec![Op::Upsert(row)]).await?;
+    let mut ops = vec![Op::Upsert(command.row(user::membership(&organization.id), &membership)?)];
+    if let Some(slot) = slot {
+        ops.push(slot.fill(app, &organization.id)?);
+    }
+    command.apply(&user::partition(id), ops).await?;
     Ok(organization)
 }
 

@@ -150,6 +150,9 @@ pub(super) fn end_others(sessions: &[Session], but: Option<&SessionId>) -> Vec<O
 /// Clears away what has ended and, from [`MOST`] sessions on, the oldest. Signing in does not depend on it.
 async fn make_room(app: &App, user: &User) {
     let partition = user::partition(&user.id);
+    if let Err(error) = crate::repeat::forget_old(app, Table::Accounts, &partition).await {
+        tracing::warn!(%error, "old answers stay for now");
+    }
     let sessions = match all(app, &user.id).await {
         Ok(sessions) => sessions,
         Err(error) => return tracing::warn!(%error, "old sessions stay for now"),

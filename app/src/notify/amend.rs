@@ -13,6 +13,7 @@ use super::register::{recipients, sealed_headers, sealed_target};
 use super::secret::{Field, Token, random, seal, spelled};
 use super::{empty, headers, registry};
 use crate::access::Caller;
+use crate::audit::Deed;
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// Two secrets sign for at most so long.
@@ -82,7 +83,7 @@ pub async fn update(app: &App, caller: &Caller, id: &ChannelId, change: ChannelC
         wanted = Some((addresses, made.0));
     }
     let now = app.now();
-    let amended = registry::amend(app, &caller.org, id, |c| {
+    let amended = registry::amend_by(app, caller, id, Deed::ChannelUpdated, |c| {
         if let Some(name) = &name {
             c.name.clone_from(name);
         }
@@ -130,7 +131,7 @@ pub async fn delete(app: &App, caller: &Caller, id: &ChannelId) -> Result<(), Er
     caller.may(Action::ManageNotifications)?;
     living(app, caller, id).await?;
     let now = app.now();
-    registry::amend(app, &caller.org, id, |c| {
+    registry::amend_by(app, caller, id, Deed::ChannelDeleted, |c| {
         c.enabled = false;
         c.deleted_at.get_or_insert(now);
         match &mut c.kind {
@@ -168,7 +169,8 @@ pub async fn rotate_secret(
     let sealed = seal(app, &caller.org, id, Field::Signing, &secret)?;
     let now = app.now();
     let until = now + SignedDuration::from_hours(i64::from(overlap_hours));
-    let amended = registry::amend(app, &caller.org, id, |c| rotate(c, &sealed, until, now)).await?;
+    let amended =
+        registry::amend_by(app, caller, id, Deed::ChannelSecretRotated, |c| rotate(c, &sealed, until, now)).await?;
     let channel = amended.unwrap_or(channel);
     let told = told_secret(&channel, &secret);
     Ok((channel, told))

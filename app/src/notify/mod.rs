@@ -8,6 +8,7 @@
 mod amend;
 mod backfill;
 mod bundle;
+mod changes;
 mod channel;
 mod chat;
 mod checks;

@@ -31,7 +31,7 @@ pub(super) async fn channel(app: &App, org: &OrgId) -> Result<Option<Channel>, E
         vec![EventType::SourceFailing, EventType::CreditsLow, EventType::ChannelFailing, EventType::ChannelDisabled];
     let trigger = Trigger { event_types, ..Trigger::default() };
     let made = fresh(id.clone(), "Owners".into(), kind, trigger, Actor::system(), jiff::Timestamp::UNIX_EPOCH);
-    match registry::insert(app, org, &made, None).await {
+    match registry::insert(app, org, &made, []).await {
         Ok(()) => Ok(Some(made)),
         // Somebody was faster, or the answer got lost.
         Err(Error::Busy) => Ok(registry::read(app, org, &id).await?.map(|(channel, _)| channel)),

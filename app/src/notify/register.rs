@@ -70,7 +70,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Resu
         // Noted before it is there, as always.
         shelf::note_due(app, &caller.org, &channel.id, now).await?;
     }
-    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
     if channel.backfill.is_some() {
         backfill::ask(app, &caller.org, &channel.id).await;
     }
@@ -124,7 +124,7 @@ pub async fn create_email(app: &App, caller: &Caller, new: NewEmail) -> Result<C
     let (to_owners, to_assignees) = (new.to_owners, new.to_assignees);
     let kind = ChannelKind::Email { recipients, to_owners, to_assignees, members: Vec::new() };
     let channel = fresh(id, name, kind, trigger, caller.actor.clone(), now);
-    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
     empty::begin(app, &caller.org, &channel).await?;
     ask(app, caller, &channel, tokens).await
 }
@@ -162,7 +162,7 @@ pub async fn create_chat(app: &App, caller: &Caller, new: NewChat) -> Result<Cha
     let target_sealed = sealed_target(app, &caller.org, &id, new.service, target)?;
     let kind = ChannelKind::Chat { service: new.service, target_sealed };
     let channel = fresh(id, name, kind, trigger, caller.actor.clone(), app.now());
-    registry::insert(app, &caller.org, &channel, request.row(&channel.id)?).await?;
+    registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
     empty::begin(app, &caller.org, &channel).await?;
     Ok(channel)
 }

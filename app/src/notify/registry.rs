@@ -1,6 +1,9 @@
 use domain::ids::{ChannelId, OrgId};
 
+use super::changes::changes;
 use super::channel::Channel;
+use crate::access::Caller;
+use crate::audit::{Act, Deed};
 use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
 use crate::{App, Error, rows};
 
@@ -46,12 +49,48 @@ pub(super) async fn all(app: &App, org: &OrgId) -> Result<Vec<Channel>, StoreErr
     }
 }
 
-/// Stores a new channel, together with what remembers the request that asked for it.
-pub(super) async fn insert(app: &App, org: &OrgId, channel: &Channel, request: Option<Op>) -> Result<(), Error> {
-    match write(app, org, channel, None, request).await? {
+/// Stores a caller's new channel, with what remembers the request that asked for it and what the audit log tells.
+pub(super) async fn insert_by(app: &App, caller: &Caller, channel: &Channel, request: Option<Op>) -> Result<(), Error> {
+    let act = Act::of(caller, Deed::ChannelCreated, (channel.id.as_str(), &channel.name)).op(app)?;
+    insert(app, &caller.org, channel, request.into_iter().chain([act])).await
+}
+
+/// Stores a new channel.
+pub(super) async fn insert(
+    app: &App,
+    org: &OrgId,
+    channel: &Channel,
+    more: impl IntoIterator<Item = Op>,
+) -> Result<(), Error> {
+    match write(app, org, channel, None, more).await? {
         Commit::Done => Ok(()),
         Commit::Conflict { .. } | Commit::Unknown => Err(Error::Busy),
     }
+}
+
+/// Changes a channel for a caller, as [`amend`] does, and tells the audit log of it in the same batch.
+pub(super) async fn amend_by<F>(
+    app: &App,
+    caller: &Caller,
+    id: &ChannelId,
+    deed: Deed,
+    mut change: F,
+) -> Result<Option<Channel>, Error>
+where
+    F: FnMut(&mut Channel) -> bool + Send,
+{
+    for _ in 0..TRIES {
+        let Some((before, etag)) = read(app, &caller.org, id).await? else { return Ok(None) };
+        let mut after = before.clone();
+        if !change(&mut after) {
+            return Ok(Some(after));
+        }
+        let act = Act::of(caller, deed, (id.as_str(), &after.name)).changing(changes(&before, &after));
+        if write(app, &caller.org, &after, Some(etag), [act.op(app)?]).await? == Commit::Done {
+            return Ok(Some(after));
+        }
+    }
+    Err(Error::Busy)
 }
 
 /// Changes a channel as it is now: `change` says whether there is anything to store, and is asked again when
@@ -65,7 +104,7 @@ where
         if !change(&mut channel) {
             return Ok(Some(channel));
         }
-        if write(app, org, &channel, Some(etag), None).await? == Commit::Done {
+        if write(app, org, &channel, Some(etag), []).await? == Commit::Done {
             return Ok(Some(channel));
         }
     }
@@ -77,7 +116,7 @@ async fn write(
     org: &OrgId,
     channel: &Channel,
     etag: Option<Etag>,
-    with: Option<Op>,
+    more: impl IntoIterator<Item = Op>,
 ) -> Result<Commit, StoreError> {
     let by = app.ulid();
     let written = rows::encode_with(row(&channel.id), channel, vec![("by".into(), Value::Text(by.clone()))])?;
@@ -86,7 +125,7 @@ async fn write(
         Some(etag) => Op::Replace(written, etag),
         None => Op::Insert(written),
     };
-    let ops = std::iter::once(op).chain(with).collect();
+    let ops = std::iter::once(op).chain(more).collect();
     let batch = Batch { table: Table::Accounts, partition: partition(org), ops, witness: Some(witness) };
     app.tables.commit(batch).await
 }

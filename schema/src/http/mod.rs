@@ -63,6 +63,14 @@ impl Default for HttpSettings {
     }
 }
 
+/// The answer to a client that asks more often than it may, in the form that it takes.
+pub fn too_often(headers: &http::HeaderMap, seconds: u32) -> Response {
+    match negotiate::form(headers) {
+        Ok(form) => status::Refusal::too_often(seconds).response_in(form),
+        Err(refusal) => refusal.response(),
+    }
+}
+
 /// Answers one request. `prepare` adds what resolvers need, such as who is asking.
 pub async fn handle(
     engine: &impl Executor,

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::response::Response;
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -16,7 +18,7 @@ pub(super) struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, Cow<'static, str>)>,
 }
 
 impl Refusal {
@@ -53,21 +55,29 @@ impl Refusal {
         let message = "too many streams at the moment; poll events(after:) or try again";
         Self {
             code: "RATE_LIMITED",
-            header: Some((RETRY_AFTER, "5")),
+            header: Some((RETRY_AFTER, "5".into())),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        }
+    }
+
+    pub(super) fn too_often(seconds: u32) -> Self {
+        Self {
+            code: "RATE_LIMITED",
+            header: Some((RETRY_AFTER, seconds.to_string().into())),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, format!("too many requests with this token; wait {seconds} s"))
         }
     }
 
     pub(super) fn method() -> Self {
         Self {
-            header: Some((ALLOW, "GET, POST")),
+            header: Some((ALLOW, "GET, POST".into())),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "send the request by POST, or a query by GET")
         }
     }
 
     pub(super) fn mutation_by_get() -> Self {
         Self {
-            header: Some((ALLOW, "POST")),
+            header: Some((ALLOW, "POST".into())),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "only queries go by GET: send mutations by POST")
         }
     }
@@ -80,8 +90,10 @@ impl Refusal {
     pub(super) fn response_in(&self, form: Form) -> Response {
         let form = if form == Form::EventStream { Form::Json } else { form };
         let mut response = respond::errors(form, self.status, &[fault::coded(self.message.as_str(), self.code)]);
-        if let Some((name, value)) = &self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        if let Some((name, value)) = &self.header
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -3,7 +3,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, Si
 use domain::ids::UserId;
 
 use super::session::{SessionPayload, session};
-use crate::context::{UserError, app, at_the_door, caller, no_such, outcome};
+use crate::context::{UserError, app, at_the_door, caller, no_such, outcome, repeatable};
 use crate::enums::{Role, Severity};
 use crate::scalars::EmailAddress;
 use crate::types::counts::int;
@@ -19,6 +19,8 @@ pub(super) struct OrganizationMutation;
 pub(super) struct CreateOrganizationInput {
     /// At most 200 characters.
     name: String,
+    /// The same id within 24 h gives the first answer again and does nothing twice.
+    client_request_id: Option<String>,
 }
 
 /// The organization. `switchOrganization` takes you there.
@@ -191,7 +193,12 @@ impl OrganizationMutation {
         ctx: &Context<'_>,
         input: CreateOrganizationInput,
     ) -> Result<CreateOrganizationPayload> {
-        let (made, user_errors) = outcome(access::create_organization(app(ctx), caller(ctx)?, &input.name).await)?;
+        let caller = caller(ctx)?;
+        let create = async {
+            let request = repeatable(caller, "createOrganization", input.client_request_id, &input.name)?;
+            access::create_organization(app(ctx), caller, &input.name, request.as_ref()).await
+        };
+        let (made, user_errors) = outcome(create.await)?;
         Ok(CreateOrganizationPayload { organization: made.map(Organization), user_errors })
     }
     /// Signs you in to another of your organizations; the session that asks ends.
@@ -261,8 +268,9 @@ impl OrganizationMutation {
         ctx: &Context<'_>,
         input: ChangeMemberRoleInput,
     ) -> Result<ChangeMemberRolePayload> {
+        let caller = caller(ctx)?;
         let changed = match member(&input.user_id) {
-            Ok(id) => access::change_member_role(app(ctx), caller(ctx)?, &id, input.role.into()).await,
+            Ok(id) => access::change_member_role(app(ctx), caller, &id, input.role.into()).await,
             Err(error) => Err(error),
         };
         let (member, user_errors) = outcome(changed)?;

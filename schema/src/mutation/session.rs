@@ -1,7 +1,7 @@
 use app::access::{self, SignedIn};
 use async_graphql::{Context, Result, SimpleObject};
 
-use crate::context::{SESSION_COOKIE, UserError, app, fail, let_in, outcome};
+use crate::context::{SESSION_COOKIE, UserError, app, cookie, fail, let_in, outcome};
 use crate::scalars::{DateTime, at};
 use crate::types::viewer::Viewer;
 
@@ -42,11 +42,5 @@ pub(super) fn forget_cookie(ctx: &Context<'_>) {
 
 fn set_cookie(ctx: &Context<'_>, value: &str, seconds: i64) {
     let secure = app(ctx).settings.public_url.starts_with("https://");
-    ctx.append_http_header("set-cookie", session_cookie(secure, value, seconds));
-}
-
-/// The cookie of a session: on https bound to this host and never sent in clear, and for no script to read.
-pub(super) fn session_cookie(secure: bool, value: &str, seconds: i64) -> String {
-    let (prefix, flag) = if secure { ("__Host-", "; Secure") } else { ("", "") };
-    format!("{prefix}{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{flag}")
+    ctx.append_http_header("set-cookie", cookie(SESSION_COOKIE, secure, value, seconds));
 }

@@ -133,8 +133,8 @@ async fn who_is_an_owner_founds_another_organization() {
     let owner = registered(&bench).await.caller;
     let viewer_ = joined(&bench, &owner, "Bob", Role::Viewer).await.caller;
     bench.app.settings.registration = crate::Registration::Invited;
-    assert_eq!(code(create_organization(&bench, &viewer_, "Mine").await).0, UserErrorCode::NotAllowed);
-    let second = create_organization(&bench, &owner, "Second").await.unwrap();
+    assert_eq!(code(create_organization(&bench, &viewer_, "Mine", None).await).0, UserErrorCode::NotAllowed);
+    let second = create_organization(&bench, &owner, "Second", None).await.unwrap();
     bench.clock.advance(SignedDuration::from_secs(1));
     let there = switch_organization(&bench, &owner, &second.id, &anywhere()).await.unwrap().caller;
     assert_eq!((there.role, there.organization.as_str()), (Role::Owner, "Second"));

@@ -1,4 +1,5 @@
 mod accounting;
+mod audited;
 mod channels;
 mod chats;
 mod crashes;

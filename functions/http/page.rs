@@ -20,14 +20,14 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// A page with a title, a sentence and perhaps one button, which sends a POST to the page's own address.
-pub(super) struct Page {
-    pub(super) title: &'static str,
-    pub(super) text: String,
-    pub(super) button: Option<&'static str>,
+pub(crate) struct Page {
+    pub(crate) title: &'static str,
+    pub(crate) text: String,
+    pub(crate) button: Option<&'static str>,
 }
 
 impl Page {
-    pub(super) fn answer(&self, status: StatusCode) -> Response {
+    pub(crate) fn answer(&self, status: StatusCode) -> Response {
         let mut response = Response::new(Body::from(self.html()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
