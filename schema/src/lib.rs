@@ -14,6 +14,7 @@ pub mod context;
 pub mod enums;
 pub mod guard;
 pub mod http;
+pub mod listing;
 pub mod paging;
 pub mod scalars;
 pub mod types;

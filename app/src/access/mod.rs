@@ -21,6 +21,7 @@ mod api_token;
 mod authenticate;
 mod caller;
 mod claim;
+mod fellow;
 mod founding;
 mod login;
 mod organization;
@@ -43,6 +44,7 @@ pub use api_token::{
 };
 pub use authenticate::{Credential, authenticate};
 pub use caller::{Caller, Client};
+pub use fellow::fellow;
 pub use founding::bootstrap;
 pub use login::{Login, login, logout};
 pub(crate) use organization::partition as organization_partition;

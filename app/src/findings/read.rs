@@ -245,7 +245,7 @@ impl EventFilter {
 pub struct EventPage {
     /// The events, oldest first.
     pub items: Vec<Event>,
-    /// Up to which event the page has looked.
+    /// Up to which event the page has looked, in the direction of reading; 0: at none.
     pub looked_to: u64,
     /// Is there more behind the page?
     pub more: bool,
@@ -275,12 +275,14 @@ pub async fn events_page(
                     page.more = true;
                     break;
                 }
+                page.looked_to = event.id.number;
                 page.items.push(event);
             }
-            end = start;
             if page.more {
                 break;
             }
+            end = start;
+            page.looked_to = start;
         }
         page.more |= end > 1;
         page.items.reverse();

@@ -129,6 +129,12 @@ impl StoredAsset {
         self.finding_decision(std::slice::from_ref(step), asset, None, group, first_poll, now)
     }
 
+    /// Takes over a finding as it is now, so that what is decided next counts it.
+    pub(crate) fn note(&mut self, asset: &Asset, finding: &Finding) {
+        let print = finding.identity(asset.has_many_addresses()).fingerprint();
+        self.stored.findings.insert(print, finding.clone());
+    }
+
     /// What is to be committed for all that was decided, services and hosts before findings.
     pub(crate) fn decisions(
         &self,

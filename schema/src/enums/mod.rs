@@ -5,6 +5,7 @@ mod events;
 mod findings;
 mod notifications;
 mod people;
+mod ssvc;
 
 pub use assets::{
     AssetKind, AssetOrderField, Criticality, DataSource, ImportOutcome, MonitoringState, OnExisting, OrderDirection,
@@ -17,3 +18,4 @@ pub use findings::{
 };
 pub use notifications::{ChannelStatus, DeliveryError, DeliverySchedule, DeliveryState, FirstPoll, WebhookSignature};
 pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};
+pub use ssvc::SsvcDecision;

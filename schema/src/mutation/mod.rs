@@ -2,6 +2,7 @@
 
 mod assets;
 mod findings;
+mod ids;
 mod notifications;
 mod people;
 

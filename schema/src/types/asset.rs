@@ -221,8 +221,7 @@ impl Asset {
         filter: Option<FindingFilter>,
         order_by: Option<FindingOrder>,
     ) -> Result<FindingConnection> {
-        let filter =
-            FindingFilter { asset_ids: Some(vec![self.stored.id.to_string().into()]), ..filter.unwrap_or_default() };
+        let filter = filter.unwrap_or_default().of_asset(&self.stored.id);
         list(ctx, filter, order_by, page(first, after, last, before)?).await
     }
     /// Its findings, counted.

@@ -8,6 +8,8 @@ pub mod counts;
 pub mod delivery;
 pub mod event;
 pub mod finding;
+pub mod finding_filter;
+pub mod finding_list;
 pub mod host;
 pub mod monitor;
 pub mod node;

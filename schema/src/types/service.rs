@@ -9,6 +9,7 @@ use super::asset::Asset;
 use super::finding::{Finding, FindingConnection, FindingTotals};
 use crate::context::{app, bad_input, caller, fail, register};
 use crate::enums::{DataSource, ServiceState, Transport};
+use crate::listing::Listing;
 use crate::paging::{Page, page};
 use crate::scalars::{Cidr, DateTime, IpAddress, at};
 
@@ -158,11 +159,8 @@ pub(crate) fn short(found: Vec<domain::finding::Finding>, page: &Page) -> Result
     for finding in &found {
         counts.add(finding.state, finding.severity);
     }
-    let mut connection = Connection::with_additional_fields(start > 0, more, FindingTotals::Known(counts));
-    connection
-        .edges
-        .extend(found.into_iter().skip(start).take(page.limit).map(|f| Edge::new(f.id.to_string(), Finding(f))));
-    Ok(connection)
+    let shown = found.into_iter().skip(start).take(page.limit).map(|f| (f.id.to_string(), Finding(f)));
+    Ok(Listing::new(page, shown, more, None, FindingTotals::Known(counts)))
 }
 
 /// Fields are and-ed; the values of a list are or-ed.
