@@ -10,6 +10,7 @@ mod error;
 pub mod access;
 pub mod assets;
 pub mod directory;
+pub mod export;
 pub mod findings;
 pub mod ledger;
 pub mod notify;

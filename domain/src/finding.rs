@@ -74,6 +74,17 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NotSeen,
+        Self::SeenFixed,
+        Self::Manual,
+        Self::AssetMoved,
+        Self::AssetRetired,
+        Self::RuleChanged,
+        Self::Retracted,
+    ];
+
     /// The word of the API.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 
 use super::{Program, problem, security};
-use crate::{graphql, healthz, hooks, notify, poll, readyz};
+use crate::{export, graphql, healthz, hooks, notify, poll, readyz};
 
 /// Which doors stand open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
     let mut router = Router::new()
         .route("/", get(root))
         .route("/graphql", any(graphql::handle))
+        .route("/export/{file}", get(export::handle))
         .route("/healthz", get(healthz::handle))
         .route("/readyz", get(readyz::handle))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))

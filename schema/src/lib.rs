@@ -12,6 +12,7 @@
 
 pub mod context;
 pub mod enums;
+pub mod filters;
 pub mod guard;
 pub mod http;
 pub mod listing;

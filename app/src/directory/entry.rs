@@ -130,6 +130,11 @@ impl Entry {
         self.resolution == resolution as u8 + 1
     }
 
+    /// Why it was resolved; `None`: it is not.
+    pub fn resolution(&self) -> Option<Resolution> {
+        Resolution::ALL.into_iter().find(|r| self.resolution_is(*r))
+    }
+
     /// The dangers of its vulnerabilities.
     pub fn dangers(&self) -> impl Iterator<Item = Danger> {
         let bits = self.dangers;

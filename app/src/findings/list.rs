@@ -4,12 +4,12 @@ use domain::role::Action;
 
 use super::filter::FindingFilter;
 use super::sieve::{Sieve, Verdict};
-use super::stored::read_finding;
+use super::stored::{alias, read_finding};
 use super::sweep::Sweep;
 use crate::access::Caller;
 use crate::assets::bad_cursor;
 use crate::directory::{Counts, Cursor, Direction, Entry, Order};
-use crate::ports::Table;
+use crate::ports::{Row, Table};
 use crate::{App, Error, ledger};
 
 /// A finding in a list.
@@ -104,6 +104,29 @@ pub async fn counts(app: &App, caller: &Caller, filter: &FindingFilter) -> Resul
     let sweep = Sweep { app, org: &caller.org, snapshot: &snapshot, sieve: &sieve };
     let complete = sweep.each(|_| false, |entry, _| counts.add(entry.state, entry.severity)).await?;
     Ok(complete.then_some(counts))
+}
+
+/// The findings of these rows that match; what only points to a finding elsewhere is passed over.
+pub(crate) async fn matching_rows(
+    app: &App,
+    caller: &Caller,
+    filter: &FindingFilter,
+    rows: &[Row],
+) -> Result<Vec<Finding>, Error> {
+    let sieve = Sieve::new(app, caller, filter).await?;
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| alias(row).is_none()) {
+        let finding = read_finding(row)?.finding;
+        let takes = match sieve.verdict(&Entry::of(&finding)) {
+            Verdict::No => false,
+            Verdict::Maybe => sieve.takes_row(&finding),
+            Verdict::Yes => true,
+        };
+        if takes {
+            found.push(finding);
+        }
+    }
+    Ok(found)
 }
 
 /// The rows of these entries. One that went between the directory and here is simply not there any more.

@@ -17,7 +17,7 @@ pub(super) fn fitting(decisions: &[Decision]) -> usize {
     taken
 }
 
-/// Rows of a decision: its own, event and outbox row per event, and at worst a chunk of its own.
+/// Rows of a decision: its own; event and outbox row per event; and for each finding its row and at worst a chunk of its own.
 fn weight(decision: &Decision) -> usize {
-    decision.ops.len() + 2 * decision.drafts.len() + decision.entries.len()
+    decision.ops.len() + 2 * (decision.drafts.len() + decision.entries.len() + decision.gone.len())
 }

@@ -10,6 +10,7 @@ mod group;
 mod judge;
 mod mend;
 mod refresh;
+mod refresh_many;
 mod round;
 mod silence;
 mod source;
@@ -19,6 +20,7 @@ mod tick;
 pub use account::{KeyAccount, key_account};
 pub use group::{GROUP_SIZE, Member, PollGroup};
 pub use refresh::refresh;
+pub use refresh_many::refresh_many;
 pub use source::{SourceState, states};
 pub use tick::{TickReport, backlog, failing, last_tick, tick};
 

@@ -91,6 +91,7 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
     }
     notify::sweep::sweep(app).await?;
     super::mend::mend(app).await?;
+    crate::findings::close_day(app).await?;
     retention::purge(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)

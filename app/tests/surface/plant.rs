@@ -25,7 +25,8 @@ pub(crate) struct Plant {
 
 impl Plant {
     pub(crate) async fn new() -> Self {
-        let bench = Bench::new();
+        let mut bench = Bench::new();
+        bench.app.settings.target_allow = vec!["203.0.0.0/16".parse().unwrap()];
         let caller =
             bootstrap(&bench, "ops@plant.example", "correct horse battery", "Ops", Some("Plant")).await.unwrap();
         Self { bench, caller }

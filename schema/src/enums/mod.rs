@@ -1,6 +1,7 @@
 //! The words of the API, each tied to the domain's type.
 
 mod assets;
+mod dimension;
 mod events;
 mod findings;
 mod notifications;
@@ -11,6 +12,7 @@ pub use assets::{
     AssetKind, AssetOrderField, Criticality, DataSource, ImportOutcome, MonitoringState, OnExisting, OrderDirection,
     ServiceState, Transport,
 };
+pub use dimension::FindingDimension;
 pub use events::EventType;
 pub use findings::{
     Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,

@@ -111,7 +111,7 @@ impl FindingMutation {
         let caller = caller(ctx)?;
         let mut ids = Ids::read("ids", &input.ids, "no such finding");
         let request = TriageRequest {
-            ids: std::mem::take(&mut ids.ids),
+            ids: std::mem::take(&mut ids.good),
             state: input.state.into(),
             reason: input.reason.map(Into::into),
             note: input.note,
@@ -135,7 +135,7 @@ impl FindingMutation {
                 return Ok(AssignFindingsPayload { findings: Vec::new(), user_errors: vec![fault.into()] });
             }
         };
-        let done = findings::assign(app(ctx), caller, &ids.ids, user.as_ref()).await;
+        let done = findings::assign(app(ctx), caller, &ids.good, user.as_ref()).await;
         let (findings, user_errors) = worked(done, ids)?;
         Ok(AssignFindingsPayload { findings, user_errors })
     }
@@ -145,7 +145,7 @@ impl FindingMutation {
         let ids = Ids::read("findingIds", &input.finding_ids, "no such finding");
         let draft =
             TicketDraft { system: input.system, key: input.key, url: input.url.map(|url| url.0), status: input.status };
-        let done = findings::link_ticket(app(ctx), caller, &ids.ids, &draft).await;
+        let done = findings::link_ticket(app(ctx), caller, &ids.good, &draft).await;
         let (findings, user_errors) = worked(done, ids)?;
         Ok(LinkTicketPayload { findings, user_errors })
     }

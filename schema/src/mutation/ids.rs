@@ -11,7 +11,7 @@ use crate::enums::UserErrorCode;
 /// Ids as a client listed them: those that can be ids go on, the others have their faults already.
 pub(super) struct Ids<T> {
     /// Those that can be ids.
-    pub ids: Vec<T>,
+    pub good: Vec<T>,
     /// Their places in the client's list.
     places: Vec<usize>,
     faults: Vec<UserError>,
@@ -21,10 +21,10 @@ pub(super) struct Ids<T> {
 impl<T: FromStr> Ids<T> {
     /// Reads the ids of an input field; `missing` says what there is none of.
     pub(super) fn read(field: &'static str, ids: &[ID], missing: &str) -> Self {
-        let mut read = Self { ids: Vec::new(), places: Vec::new(), faults: Vec::new(), field };
+        let mut read = Self { good: Vec::new(), places: Vec::new(), faults: Vec::new(), field };
         for (place, id) in ids.iter().enumerate() {
             if let Ok(id) = id.parse() {
-                read.ids.push(id);
+                read.good.push(id);
                 read.places.push(place);
             } else {
                 let field = Some(vec!["input".into(), field.into(), place.to_string()]);
@@ -32,6 +32,11 @@ impl<T: FromStr> Ids<T> {
             }
         }
         read
+    }
+
+    /// How many can be no ids.
+    pub(super) fn refused(&self) -> usize {
+        self.faults.len()
     }
 
     /// All faults, each at the place where the client wrote the id.

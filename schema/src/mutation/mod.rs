@@ -5,6 +5,7 @@ mod findings;
 mod ids;
 mod notifications;
 mod people;
+mod register;
 
 use async_graphql::MergedObject;
 
@@ -13,6 +14,7 @@ use async_graphql::MergedObject;
 pub struct Mutation(
     people::PeopleMutation,
     assets::AssetMutation,
+    register::RegisterMutation,
     findings::FindingMutation,
     notifications::NotificationMutation,
 );

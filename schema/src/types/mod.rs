@@ -10,6 +10,7 @@ pub mod event;
 pub mod finding;
 pub mod finding_filter;
 pub mod finding_list;
+pub mod group;
 pub mod host;
 pub mod monitor;
 pub mod node;
