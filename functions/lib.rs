@@ -10,6 +10,7 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod demo;
+pub mod export;
 pub mod graphql;
 pub mod handler;
 pub mod healthz;

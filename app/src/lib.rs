@@ -11,6 +11,7 @@ pub mod access;
 pub mod assets;
 pub mod audit;
 pub mod directory;
+pub mod export;
 pub mod findings;
 pub mod ledger;
 pub mod notify;

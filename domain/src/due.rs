@@ -78,7 +78,7 @@ pub struct Due {
 }
 
 /// An EPSS probability from which an attack counts as automatable, where CISA's own record is not at hand.
-const AUTOMATABLE_EPSS: f64 = 0.1;
+pub(crate) const AUTOMATABLE_EPSS: f64 = 0.1;
 /// A CVSS score from which the impact counts as total, where CISA's own record is not at hand.
 const TOTAL_CVSS: f64 = 9.0;
 

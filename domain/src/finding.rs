@@ -14,6 +14,7 @@ use crate::observation::{DataSource, Transport, VulnerabilityClaim};
 use crate::risk::RiskFactor;
 use crate::rule::{Category, RuleId};
 use crate::severity::{Confidence, Severity};
+use crate::ticket::Ticket;
 
 /// Where work on a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -73,6 +74,17 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NotSeen,
+        Self::SeenFixed,
+        Self::Manual,
+        Self::AssetMoved,
+        Self::AssetRetired,
+        Self::RuleChanged,
+        Self::Retracted,
+    ];
+
     /// The word of the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -157,6 +169,9 @@ pub struct Triage {
     /// Ends it when the EPSS probability passes this value.
     #[serde(default)]
     pub epss_above: Option<f64>,
+    /// The policy that decided; `None`: a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_id: Option<String>,
 }
 
 /// What was seen, word for word.
@@ -290,6 +305,9 @@ pub struct Finding {
     /// What was written, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comments: Vec<Comment>,
+    /// Tickets of other systems about it, in the order in which they were linked, ≤ 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tickets: Vec<Ticket>,
     /// When it was last opened or reopened.
     pub opened_at: Timestamp,
     /// When it was first seen.

@@ -25,6 +25,8 @@ pub mod role;
 pub mod rule;
 pub mod service;
 pub mod severity;
+pub mod ssvc;
 pub mod target;
+pub mod ticket;
 pub mod trigger;
 pub mod wanted;

@@ -89,6 +89,7 @@ pub fn open(identity: &Identity, wanted: &Wanted, context: Context<'_>) -> Trans
         assignee: None,
         triage: None,
         comments: Vec::new(),
+        tickets: Vec::new(),
         opened_at: now,
         first_observed_at: wanted.observed_at,
         last_observed_at: wanted.observed_at,
@@ -398,9 +399,19 @@ fn changes(before: &Finding, after: &Finding) -> Vec<Change> {
             before.assignee.as_ref().map(|a| a.name.clone()),
             after.assignee.as_ref().map(|a| a.name.clone()),
         ),
+        Change::between("tickets", tickets(before), tickets(after)),
         Change::between("title", Some(before.title.clone()), Some(after.title.clone())),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// As `system key`, `status` behind it where one is known.
+fn tickets(finding: &Finding) -> Option<String> {
+    let text = |t: &crate::ticket::Ticket| match &t.status {
+        Some(status) => format!("{} {} ({status})", t.system, t.key),
+        None => format!("{} {}", t.system, t.key),
+    };
+    (!finding.tickets.is_empty()).then(|| finding.tickets.iter().map(text).collect::<Vec<_>>().join("; "))
 }

@@ -51,6 +51,12 @@ impl Owners {
         self.devices.get(&ip).or_else(|| self.domains.get(&ip)).or_else(network).unwrap_or(finder).clone()
     }
 
+    /// Is the address a device's or a domain's, rather than just one of a network?
+    pub fn names(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.devices.contains_key(&ip) || self.domains.contains_key(&ip)
+    }
+
     /// The longest network that contains a target and is not it.
     pub fn parent(&self, target: &Target, own: &AssetId) -> Option<&AssetId> {
         let inside = |net: &IpNet| match target {

@@ -11,6 +11,7 @@ use crate::finding::{Comment, Evidence, Finding, FindingState, NamedVulnerabilit
 use crate::host::Host;
 use crate::ids::FindingId;
 use crate::service::Service;
+use crate::ticket::Ticket;
 
 /// Who and where, which only the use case knows.
 #[derive(Clone, Copy, Debug)]
@@ -109,15 +110,19 @@ fn finding_part(f: &Finding, host: Option<&Host>, now: Timestamp) -> Value {
         "remediation": cut(&f.remediation, 2000),
         "references": f.references.iter().take(5).map(|r| cut(r, 500)).collect::<Vec<_>>(),
         "assignee": f.assignee.as_ref().map(|a| json!({"name": a.name, "email": a.email})),
-        "tickets": [],
+        "tickets": f.tickets.iter().rev().take(5).map(ticket_part).collect::<Vec<_>>(),
         "triage": f.triage.as_ref().filter(|_| f.state != FindingState::Open).map(triage_part),
     })
+}
+
+fn ticket_part(t: &Ticket) -> Value {
+    json!({"system": cut(&t.system, 100), "key": cut(&t.key, 200), "url": t.url.as_deref().map(|u| cut(u, 300))})
 }
 
 /// The part of a decision by people.
 pub fn triage_part(t: &Triage) -> Value {
     json!({
-        "id": t.id, "policyId": null, "state": t.state, "reason": t.reason, "note": t.note.as_deref().map(|n| cut(n, 1000)),
+        "id": t.id, "policyId": t.policy_id, "state": t.state, "reason": t.reason, "note": t.note.as_deref().map(|n| cut(n, 1000)),
         "by": {"kind": t.by.kind, "id": t.by.id, "name": t.by.name}, "approvedBy": t.approved_by, "until": t.until,
     })
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 
 use super::{Program, problem, security};
-use crate::{auth, graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
+use crate::{auth, export, graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
 
 /// Which doors stand open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
         .route("/graphql", any(graphql::handle))
         .route("/auth/oidc/start", get(auth::start))
         .route("/auth/oidc/callback", get(auth::callback))
+        .route("/export/{file}", get(export::handle))
         .route("/healthz", get(healthz::handle))
         .route("/readyz", get(readyz::handle))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))

@@ -12,8 +12,10 @@
 
 pub mod context;
 pub mod enums;
+pub mod filters;
 pub mod guard;
 pub mod http;
+pub mod listing;
 pub mod paging;
 pub mod scalars;
 pub mod types;

@@ -7,6 +7,7 @@ use domain::{lifecycle, payload};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::delete::tombstone;
 use super::register::{Register, read_asset};
 use crate::ledger::{CommitError, Decision, Session};
 use crate::poll::{Member, PollGroup};
@@ -22,6 +23,8 @@ pub enum IntentKind {
     Updated,
     /// It was retired.
     Retired,
+    /// It was deleted.
+    Deleted,
 }
 
 /// What an asset's change still has to do in its bucket: poll group, findings, event.
@@ -111,7 +114,13 @@ async fn apply(
     intent: &Intent,
     groups: &mut Vec<PollGroup>,
 ) -> Result<Vec<Decision>, Error> {
-    let Some(asset) = read_asset(&*app.tables, org, &intent.asset).await? else { return Ok(Vec::new()) };
+    let stored = match intent.kind {
+        IntentKind::Deleted => tombstone(&*app.tables, org, &intent.asset).await?,
+        IntentKind::Created | IntentKind::Updated | IntentKind::Retired => {
+            read_asset(&*app.tables, org, &intent.asset).await?
+        }
+    };
+    let Some(asset) = stored else { return Ok(Vec::new()) };
     let place = if let Some(place) = groups.iter().position(|g| g.id == asset.group) {
         place
     } else {
@@ -127,9 +136,14 @@ async fn apply(
             group.members.retain(|m| m.asset != asset.id.ulid);
             decisions = resolve_all(app, session, &asset, intent).await?;
         }
+        IntentKind::Deleted => decisions = findings::forget(app, session.partition(), &asset).await?,
     }
     let mark = rows::encode(done_key(intent), &intent.at)?;
-    decisions.push(Decision { ops: vec![Op::Insert(mark)], entries: Vec::new(), drafts: vec![draft(&asset, intent)] });
+    decisions.push(Decision {
+        ops: vec![Op::Insert(mark)],
+        drafts: vec![draft(&asset, intent)],
+        ..Decision::default()
+    });
     Ok(decisions)
 }
 
@@ -150,6 +164,7 @@ fn draft(asset: &Asset, intent: &Intent) -> Draft {
         IntentKind::Created => EventType::AssetCreated,
         IntentKind::Updated => EventType::AssetUpdated,
         IntentKind::Retired => EventType::AssetRetired,
+        IntentKind::Deleted => EventType::AssetDeleted,
     };
     let monitoring = serde_json::json!({"status": if asset.retired_at.is_some() || !asset.enabled { "PAUSED" } else { "WAITING" }, "lastError": null, "lastPolledAt": null});
     Draft {

@@ -7,6 +7,7 @@
 mod change;
 mod create;
 mod csv;
+mod delete;
 mod draft;
 mod import;
 mod intent;
@@ -14,18 +15,21 @@ mod read;
 mod register;
 mod retire;
 mod update;
+mod update_many;
 
 pub use create::{create, create_once};
 pub use csv::read_csv;
+pub use delete::delete;
 pub use draft::{AssetDraft, DeviceDraft};
 pub use import::{Imported, OnExisting, Outcome, import, import_once};
 pub use intent::{Intent, IntentKind, finish_intents};
-pub(crate) use read::bad_cursor;
 pub use read::{
     AssetFilter, AssetOrder, AssetOrderField, AssetPage, Monitored, asset, assets_page, monitoring, risk_of, state_of,
 };
+pub(crate) use read::{bad_cursor, matching};
 pub use register::Register;
 pub(crate) use register::Registers;
 pub(crate) use register::read_asset;
 pub use retire::{Selection, retire};
 pub use update::{AssetPatch, update};
+pub use update_many::{AssetsPatch, update_many};

@@ -167,7 +167,7 @@ pub fn risk_of(_asset: &Asset, summary: &AssetSummary) -> u8 {
 }
 
 /// The assets that a filter matches, in the register's order.
-pub(super) async fn matching<'a>(
+pub(crate) async fn matching<'a>(
     app: &App,
     org: &OrgId,
     register: &'a Register,

@@ -102,6 +102,12 @@ impl Register {
         self.chunks.get(*chunk)?.get(*place).filter(|a| a.id == *id)
     }
 
+    /// The asset with this ulid.
+    pub(crate) fn by_ulid(&self, ulid: &str) -> Option<&Asset> {
+        let (chunk, place) = self.index.places.get(ulid)?;
+        self.chunks.get(*chunk)?.get(*place)
+    }
+
     /// Whose is an address.
     pub fn owners(&self) -> &Owners {
         &self.index.owners
@@ -109,11 +115,27 @@ impl Register {
 
     /// Takes assets (new ones and changed ones) into the register together with further rows, all or nothing.
     /// `Ok(false)`: overtaken, or a row of `ops` met a conflict: read again.
-    pub async fn commit(
+    pub async fn commit(&self, app: &App, org: &OrgId, assets: &[Asset], ops: Vec<Op>) -> Result<Commit, StoreError> {
+        self.write(app, org, assets, &[], ops).await
+    }
+
+    /// Takes assets out of the register together with further rows, all or nothing. Their own rows are the caller's.
+    pub async fn commit_without(
+        &self,
+        app: &App,
+        org: &OrgId,
+        gone: &[AssetId],
+        ops: Vec<Op>,
+    ) -> Result<Commit, StoreError> {
+        self.write(app, org, &[], gone, ops).await
+    }
+
+    async fn write(
         &self,
         app: &App,
         org: &OrgId,
         assets: &[Asset],
+        gone: &[AssetId],
         mut ops: Vec<Op>,
     ) -> Result<Commit, StoreError> {
         let mut head = self.head.clone();
@@ -133,6 +155,14 @@ impl Register {
                 Some(old) => *old = slim,
                 None => chunk.push(slim),
             }
+        }
+        for id in gone {
+            let Some((number, _)) = self.index.places.get(&id.ulid) else { continue };
+            let chunk = chunks.entry(*number).or_insert_with(|| {
+                head.chunks[*number] += 1;
+                self.chunks.get(*number).map(|c| c.to_vec()).unwrap_or_default()
+            });
+            chunk.retain(|a| a.id != *id);
         }
         for (number, chunk) in &chunks {
             ops.push(Op::Upsert(chunk_row(*number, chunk)?));

@@ -35,7 +35,7 @@ pub async fn retire(
     if reason.is_empty() || reason.chars().count() > 1000 {
         return Err(UserError::of(UserErrorCode::Required, "reason", "say why, in at most 1000 characters").into());
     }
-    let ids = select(app, caller, selection).await?;
+    let ids = selection.known_ids(app, caller).await?;
     if ids.len() != expected {
         let message = format!("{} assets match, not {expected}: look again before you retire them", ids.len());
         return Err(UserError::of(UserErrorCode::Conflict, "expectedCount", message).into());
@@ -51,22 +51,29 @@ pub async fn retire(
     Ok(retired)
 }
 
-async fn select(app: &App, caller: &Caller, selection: Selection) -> Result<Vec<AssetId>, Error> {
-    let register = Register::read(app, &caller.org).await?;
-    match selection {
-        Selection::Ids(ids) => {
-            let unknown = ids.iter().position(|id| register.find(id).is_none());
-            if let Some(at) = unknown {
-                let field = vec!["input".into(), "ids".into(), at.to_string()];
-                return Err(UserError { code: UserErrorCode::NotFound, message: "no such asset".into(), field }.into());
+impl Selection {
+    /// The assets that are meant; those that are listed may be none of the organization's.
+    pub(super) async fn ids(self, app: &App, caller: &Caller) -> Result<Vec<AssetId>, Error> {
+        match self {
+            Self::Ids(ids) => Ok(ids),
+            Self::Filter(filter) => {
+                let register = Register::read(app, &caller.org).await?;
+                let filter = AssetFilter { retired: false, ..*filter };
+                let matching = super::read::matching(app, &caller.org, &register, &filter).await?;
+                Ok(matching.into_iter().filter(|a| a.retired_at.is_none()).map(|a| a.id.clone()).collect())
             }
-            Ok(ids)
         }
-        Selection::Filter(filter) => {
-            let filter = AssetFilter { retired: false, ..*filter };
-            let matching = super::read::matching(app, &caller.org, &register, &filter).await?;
-            Ok(matching.into_iter().map(|a| a.id.clone()).collect())
+    }
+
+    /// The same, all or nothing.
+    async fn known_ids(self, app: &App, caller: &Caller) -> Result<Vec<AssetId>, Error> {
+        let ids = self.ids(app, caller).await?;
+        let register = Register::read(app, &caller.org).await?;
+        if let Some(at) = ids.iter().position(|id| register.find(id).is_none()) {
+            let field = vec!["input".into(), "ids".into(), at.to_string()];
+            return Err(UserError { code: UserErrorCode::NotFound, message: "no such asset".into(), field }.into());
         }
+        Ok(ids)
     }
 }
 

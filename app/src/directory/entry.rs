@@ -1,8 +1,11 @@
-use domain::finding::{Finding, FindingState};
+use domain::cve::CveId;
+use domain::finding::{Finding, FindingState, Resolution};
 use domain::ids::{AssetId, Bucket, FindingId};
-use domain::rule::Category;
+use domain::rule::{Category, RuleId};
 use domain::severity::{Confidence, Severity};
+use domain::ssvc::Danger;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 /// What is true of a finding, one bit each.
@@ -22,6 +25,8 @@ impl Flags {
     pub const FORENSICS: u8 = 16;
     /// UDP rather than TCP.
     pub const UDP: u8 = 32;
+    /// A ticket is linked.
+    pub const TICKET: u8 = 64;
 
     /// Is the bit set?
     pub const fn has(self, bit: u8) -> bool {
@@ -60,6 +65,16 @@ pub struct Entry {
     pub updated: u32,
     /// Due.
     pub due: u32,
+    /// Resolved.
+    pub resolved: u32,
+    /// Why it was resolved, by its place in [`Resolution`]'s order and one more; 0: it is not.
+    pub resolution: u8,
+    /// Which of [`Danger::ALL`] its vulnerabilities are, one bit each; 0: it has none.
+    pub dangers: u8,
+    /// Its rule, as [`rule_number`] names it.
+    pub rule: u64,
+    /// Two bits for each of its CVEs, see [`cve_bits`]: what lacks one of a CVE's bits is not about that CVE.
+    pub cves: u64,
 }
 
 impl Entry {
@@ -75,6 +90,7 @@ impl Entry {
             (finding.assignee.is_some(), Flags::ASSIGNED),
             (finding.forensics_required, Flags::FORENSICS),
             (udp, Flags::UDP),
+            (!finding.tickets.is_empty(), Flags::TICKET),
         ];
         Self {
             birth: number(&finding.id.birth),
@@ -91,6 +107,11 @@ impl Entry {
             opened: seconds(finding.opened_at),
             updated: seconds(finding.updated_at),
             due: finding.due_at.map_or(0, seconds),
+            resolved: finding.resolved_at.map_or(0, seconds),
+            resolution: finding.resolution.map_or(0, |r| r as u8 + 1),
+            dangers: finding.vulnerabilities.iter().map(|v| danger_bit(Danger::of(v))).fold(0, |all, bit| all | bit),
+            rule: rule_number(&finding.rule),
+            cves: finding.vulnerabilities.iter().map(|v| cve_bits(&v.cve)).fold(0, |all, bits| all | bits),
         }
     }
 
@@ -104,6 +125,27 @@ impl Entry {
         AssetId { bucket, ulid: Ulid(self.owner).to_string() }
     }
 
+    /// Why it was resolved.
+    pub fn resolution_is(&self, resolution: Resolution) -> bool {
+        self.resolution == resolution as u8 + 1
+    }
+
+    /// Why it was resolved; `None`: it is not.
+    pub fn resolution(&self) -> Option<Resolution> {
+        Resolution::ALL.into_iter().find(|r| self.resolution_is(*r))
+    }
+
+    /// The dangers of its vulnerabilities.
+    pub fn dangers(&self) -> impl Iterator<Item = Danger> {
+        let bits = self.dangers;
+        Danger::ALL.into_iter().filter(move |danger| bits & danger_bit(*danger) != 0)
+    }
+
+    /// May it be about the CVE? `false` is certain.
+    pub const fn may_name(&self, cve_bits: u64) -> bool {
+        self.cves & cve_bits == cve_bits
+    }
+
     /// Is it the same finding?
     pub fn is(&self, other: &Self) -> bool {
         self.birth == other.birth && self.fingerprint == other.fingerprint
@@ -113,6 +155,22 @@ impl Entry {
 /// The number behind a ulid; 0 for what is none.
 pub(crate) fn number(ulid: &str) -> u128 {
     Ulid::from_string(ulid).map_or(0, |u| u.0)
+}
+
+/// A rule as entries name it: 64 bits of its id's hash, so that a list of rules needs no row of its own.
+pub(crate) fn rule_number(rule: &RuleId) -> u64 {
+    let hash = Sha256::digest(rule.as_str());
+    hash.first_chunk().copied().map_or(0, u64::from_le_bytes)
+}
+
+/// Two of 64 bits, by the hash of a CVE: two findings in three that name ten others do not show both.
+pub(crate) fn cve_bits(cve: &CveId) -> u64 {
+    let hash = Sha256::digest(cve.as_str());
+    1 << (hash[0] & 63) | 1 << (hash[1] & 63)
+}
+
+fn danger_bit(danger: Danger) -> u8 {
+    Danger::ALL.iter().position(|d| *d == danger).map_or(0, |place| 1 << place)
 }
 
 fn category_number(category: Category) -> u8 {

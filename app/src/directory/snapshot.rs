@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use domain::finding::FindingState;
+use domain::rule::RuleId;
 use domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,7 @@ pub struct Snapshot {
     entries: Vec<Entry>,
     orders: [OnceLock<Vec<u32>>; 4],
     assets: OnceLock<HashMap<u128, AssetSummary>>,
+    rules: OnceLock<HashMap<u64, Counts>>,
 }
 
 impl Snapshot {
@@ -100,6 +102,18 @@ impl Snapshot {
             sums
         });
         sums.get(&super::entry::number(ulid)).copied().unwrap_or_default()
+    }
+
+    /// The findings of a rule.
+    pub fn rule(&self, id: &RuleId) -> Counts {
+        let sums = self.rules.get_or_init(|| {
+            let mut sums: HashMap<u64, Counts> = HashMap::new();
+            for entry in &self.entries {
+                sums.entry(entry.rule).or_default().add(entry.state, entry.severity);
+            }
+            sums
+        });
+        sums.get(&super::entry::rule_number(id)).copied().unwrap_or_default()
     }
 
     /// The entries in an order, from just behind `after` (or from the start), in a direction.

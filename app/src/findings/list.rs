@@ -1,61 +1,18 @@
-use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::asset::Criticality;
-use domain::cve::CveId;
-use domain::finding::{Finding, FindingState, Resolution};
-use domain::ids::{AssetId, FindingId};
+use domain::finding::Finding;
+use domain::ids::{Bucket, FindingId};
 use domain::role::Action;
-use domain::rule::{Category, RuleId};
-use domain::severity::{Confidence, Severity};
-use ipnet::IpNet;
-use jiff::Timestamp;
 
-use super::stored::read_finding;
+use super::filter::FindingFilter;
+use super::sieve::{Sieve, Verdict};
+use super::stored::{alias, read_finding};
+use super::sweep::Sweep;
 use crate::access::Caller;
-use crate::assets::{Register, bad_cursor};
-use crate::directory::{Counts, Cursor, Direction, Entry, Flags, Order, Snapshot};
-use crate::ports::Table;
+use crate::assets::bad_cursor;
+use crate::directory::{Counts, Cursor, Direction, Entry, Order, Snapshot};
+use crate::ports::{Row, Table};
 use crate::{App, Error, ledger};
-
-/// Which findings to list. Fields are and-ed; the values of a list are or-ed.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the fields of the API's FindingFilter, described there")]
-pub struct FindingFilter {
-    pub text: Option<String>,
-    pub severities: Option<Vec<Severity>>,
-    pub states: Option<Vec<FindingState>>,
-    pub categories: Option<Vec<Category>>,
-    pub confidence: Option<Vec<Confidence>>,
-    pub asset_ids: Option<Vec<AssetId>>,
-    pub asset_tags: Option<Vec<String>>,
-    pub owners: Option<Vec<String>>,
-    pub sites: Option<Vec<String>>,
-    pub asset_criticality: Option<Vec<Criticality>>,
-    pub ip: Option<IpAddr>,
-    pub within: Option<Vec<IpNet>>,
-    pub ports: Option<Vec<u16>>,
-    pub cves: Option<Vec<CveId>>,
-    pub rule: Option<RuleId>,
-    pub known_exploited: Option<bool>,
-    pub ransomware: Option<bool>,
-    pub min_epss: Option<f64>,
-    pub min_cvss: Option<f64>,
-    pub min_risk_score: Option<u8>,
-    pub overdue: Option<bool>,
-    pub stale: Option<bool>,
-    pub unassigned: Option<bool>,
-    pub resolutions: Option<Vec<Resolution>>,
-    pub first_observed_after: Option<Timestamp>,
-    pub updated_after: Option<Timestamp>,
-    pub opened_after: Option<Timestamp>,
-    pub opened_before: Option<Timestamp>,
-    pub resolved_after: Option<Timestamp>,
-    pub resolved_before: Option<Timestamp>,
-    pub due_before: Option<Timestamp>,
-    pub triage_ends_before: Option<Timestamp>,
-}
 
 /// A finding in a list.
 #[derive(Clone, Debug)]
@@ -66,15 +23,17 @@ pub struct Listed {
     pub cursor: String,
 }
 
-/// A page of findings.
-#[derive(Clone, Debug)]
+/// A page of findings. Where the directory cannot tell what matches, a page looks at no more than 1 000 rows: it may be
+/// short, or empty, and still have more behind it.
+#[derive(Clone, Debug, Default)]
 pub struct FindingPage {
     /// The findings.
     pub items: Vec<Listed>,
-    /// Is there more behind the page, in the direction of reading? `true` also when the page stopped at its bound.
+    /// May there be more behind the page, in the direction of reading? `false` is certain; `true` too, unless the page
+    /// stopped at its bound.
     pub more: bool,
-    /// Of all that match; `None` when only reading every row could tell.
-    pub counts: Option<Counts>,
+    /// From where the next page in the direction of reading goes on.
+    pub end: Option<String>,
 }
 
 /// What the rows of a page may cost when the directory cannot tell: so many point reads.
@@ -90,198 +49,107 @@ pub async fn page(
     (cursor, limit, backward): (Option<&str>, usize, bool),
 ) -> Result<FindingPage, Error> {
     caller.may(Action::Read)?;
-    let bucket = domain::ids::Bucket::default();
+    let bucket = Bucket::default();
     let after = cursor.map(|c| Cursor::decode(c).ok_or_else(bad_cursor)).transpose()?;
     let (_, snapshot) = app.snapshot(&caller.org, bucket).await?;
-    let assets = filter.assets(app, caller).await?;
-    let now = crate::directory::seconds(app.now());
-    let takes = |e: &&Entry| filter.takes(e, assets.as_ref(), now);
-    let direction = match (direction, backward) {
-        (d, false) => d,
-        (Direction::Ascending, true) => Direction::Descending,
-        (Direction::Descending, true) => Direction::Ascending,
-    };
+    let sieve = Sieve::new(app, caller, filter).await?;
+    let direction = if backward { direction.reversed() } else { direction };
     let partition = ledger::partition(&caller.org, bucket);
-    let mut candidates = snapshot.walk(order, direction, after).filter(takes).copied();
-    let mut items = Vec::new();
-    let mut more = false;
+    let judged = |entry: &Entry| Some((*entry, sieve.verdict(entry))).filter(|(_, v)| *v != Verdict::No);
+    let mut candidates = snapshot.walk(order, direction, after).filter_map(judged).peekable();
+    let mut page = FindingPage::default();
+    let mut looked_to = None;
     let mut read = 0;
-    if filter.needs_rows() {
-        'reading: while read < MOST_ROWS {
-            let some: Vec<Entry> = candidates.by_ref().take(READ_AHEAD).collect();
-            if some.is_empty() {
-                break;
-            }
-            read += some.len();
-            for (entry, finding) in read_rows(app, &partition, bucket, &snapshot, &some).await? {
-                if !filter.takes_row(&finding) {
-                    continue;
-                }
-                if items.len() == limit {
-                    more = true;
-                    break 'reading;
-                }
-                items.push(Listed { finding, cursor: Cursor::of(order, &entry).encode() });
-            }
-            more = read >= MOST_ROWS;
+    'page: while let Some((_, next)) = candidates.peek() {
+        let room = limit - page.items.len();
+        if room == 0 && *next == Verdict::Yes {
+            page.more = true;
+            looked_to = page.items.last().map(|l| l.cursor.clone());
+            break;
         }
-    } else {
-        let some: Vec<Entry> = candidates.by_ref().take(limit).collect();
-        more = candidates.next().is_some();
-        let rows = read_rows(app, &partition, bucket, &snapshot, &some).await?;
-        items.extend(
-            rows.into_iter().map(|(entry, finding)| Listed { finding, cursor: Cursor::of(order, &entry).encode() }),
-        );
-    }
-    if backward {
-        items.reverse();
+        if read >= MOST_ROWS {
+            page.more = true;
+            break;
+        }
+        let ahead = if *next == Verdict::Yes { room } else { READ_AHEAD };
+        let some: Vec<(Entry, Verdict)> = candidates.by_ref().take(ahead).collect();
+        read += some.len();
+        for ((entry, verdict), finding) in read_rows(app, &partition, bucket, &snapshot, &some).await? {
+            if verdict == Verdict::Yes || sieve.takes_row(&finding) {
+                if page.items.len() == limit {
+                    page.more = true;
+                    looked_to = page.items.last().map(|l| l.cursor.clone());
+                    break 'page;
+                }
+                page.items.push(Listed { finding, cursor: Cursor::of(order, &entry).encode() });
+            }
+        }
+        looked_to = some.last().map(|(entry, _)| Cursor::of(order, entry).encode());
     }
     drop(candidates);
-    Ok(FindingPage { items, more, counts: None })
+    page.end = if page.more { looked_to } else { page.items.last().map(|l| l.cursor.clone()) };
+    if backward {
+        page.items.reverse();
+    }
+    Ok(page)
 }
 
-/// How many findings match, by state and severity. `None`: only reading every row could tell.
+/// How many findings match, by state and severity. `None`: more than 10 000 rows would have to be read to tell.
 pub async fn counts(app: &App, caller: &Caller, filter: &FindingFilter) -> Result<Option<Counts>, Error> {
     caller.may(Action::Read)?;
-    if filter.needs_rows() {
-        return Ok(None);
-    }
-    let (head, snapshot) = app.snapshot(&caller.org, domain::ids::Bucket::default()).await?;
+    let (head, snapshot) = app.snapshot(&caller.org, Bucket::default()).await?;
     if let Some(counts) = filter.of_all(&head.counts) {
         return Ok(Some(counts));
     }
-    let assets = filter.assets(app, caller).await?;
-    let now = crate::directory::seconds(app.now());
+    let sieve = Sieve::new(app, caller, filter).await?;
     let mut counts = Counts::default();
-    for entry in snapshot.entries().iter().filter(|e| filter.takes(e, assets.as_ref(), now)) {
-        counts.add(entry.state, entry.severity);
-    }
-    Ok(Some(counts))
+    let sweep = Sweep { app, org: &caller.org, snapshot: &snapshot, sieve: &sieve };
+    let complete = sweep.each(|_| false, |entry, _| counts.add(entry.state, entry.severity)).await?;
+    Ok(complete.then_some(counts))
 }
 
+/// The findings of these rows that match; what only points to a finding elsewhere is passed over.
+pub(crate) async fn matching_rows(
+    app: &App,
+    caller: &Caller,
+    filter: &FindingFilter,
+    rows: &[Row],
+) -> Result<Vec<Finding>, Error> {
+    let sieve = Sieve::new(app, caller, filter).await?;
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| alias(row).is_none()) {
+        let finding = read_finding(row)?.finding;
+        let takes = match sieve.verdict(&Entry::of(&finding)) {
+            Verdict::No => false,
+            Verdict::Maybe => sieve.takes_row(&finding),
+            Verdict::Yes => true,
+        };
+        if takes {
+            found.push(finding);
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of these entries. One that went between the directory and here is simply not there any more.
 async fn read_rows(
     app: &App,
     partition: &str,
-    bucket: domain::ids::Bucket,
+    bucket: Bucket,
     snapshot: &Snapshot,
-    entries: &[Entry],
-) -> Result<Vec<(Entry, Arc<Finding>)>, Error> {
+    entries: &[(Entry, Verdict)],
+) -> Result<Vec<((Entry, Verdict), Arc<Finding>)>, Error> {
     let shown = app.directories.shown();
-    let mut found: Vec<Option<Arc<Finding>>> = entries.iter().map(|e| shown.get(snapshot, e)).collect();
+    let mut found: Vec<Option<Arc<Finding>>> = entries.iter().map(|(e, _)| shown.get(snapshot, e)).collect();
     let missing: Vec<usize> = (0..entries.len()).filter(|n| found[*n].is_none()).collect();
-    let keys: Vec<String> = missing.iter().map(|n| FindingId::row(&entries[*n].id(bucket))).collect();
+    let keys: Vec<String> = missing.iter().map(|n| FindingId::row(&entries[*n].0.id(bucket))).collect();
     let rows =
         if keys.is_empty() { Vec::new() } else { app.tables.get_many(Table::Exposure, partition, &keys).await? };
     for (number, row) in missing.into_iter().zip(rows) {
-        // A row that went between the directory and here is simply not there any more.
         let Some(row) = row else { continue };
         let finding = Arc::new(read_finding(&row)?.finding);
-        shown.keep(snapshot, &entries[number], &finding);
+        shown.keep(snapshot, &entries[number].0, &finding);
         found[number] = Some(finding);
     }
     Ok(entries.iter().copied().zip(found).filter_map(|(entry, finding)| Some((entry, finding?))).collect())
-}
-
-impl FindingFilter {
-    /// The assets that the filter allows; `None`: all.
-    async fn assets(&self, app: &App, caller: &Caller) -> Result<Option<HashSet<u128>>, Error> {
-        let asks = self.asset_tags.is_some()
-            || self.owners.is_some()
-            || self.sites.is_some()
-            || self.asset_criticality.is_some();
-        if !asks && self.asset_ids.is_none() {
-            return Ok(None);
-        }
-        let by_id = |id: &AssetId| self.asset_ids.as_ref().is_none_or(|ids| ids.contains(id));
-        if !asks {
-            let ids = self.asset_ids.iter().flatten();
-            return Ok(Some(ids.map(|id| crate::directory::number(&id.ulid)).collect()));
-        }
-        let register = Register::read(app, &caller.org).await?;
-        let among = |wanted: &Option<Vec<String>>, value: Option<&String>| {
-            wanted.as_ref().is_none_or(|w| value.is_some_and(|v| w.contains(v)))
-        };
-        let allowed = register.assets().filter(|a| {
-            by_id(&a.id)
-                && self.asset_tags.as_ref().is_none_or(|tags| tags.iter().any(|t| a.tags.contains(t)))
-                && among(&self.owners, a.owner.as_ref())
-                && among(&self.sites, a.device.site.as_ref())
-                && self.asset_criticality.as_ref().is_none_or(|c| c.contains(&a.criticality))
-        });
-        Ok(Some(allowed.map(|a| crate::directory::number(&a.id.ulid)).collect()))
-    }
-
-    /// What states and severities leave of the counts of everything; `None`: the filter asks for more than these.
-    fn of_all(&self, all: &Counts) -> Option<Counts> {
-        let rest = Self { states: None, severities: None, ..self.clone() };
-        (rest == Self::default()).then(|| {
-            let takes_state = |state| self.states.as_ref().is_none_or(|s| s.contains(&state));
-            let takes_severity = |severity| self.severities.as_ref().is_none_or(|s| s.contains(&severity));
-            all.only(takes_state, takes_severity)
-        })
-    }
-
-    fn takes(&self, e: &Entry, assets: Option<&HashSet<u128>>, now: u32) -> bool {
-        let after = |wanted: Option<Timestamp>, at: u32| wanted.is_none_or(|t| i64::from(at) > t.as_second());
-        let before = |wanted: Option<Timestamp>, at: u32| wanted.is_none_or(|t| i64::from(at) < t.as_second());
-        let category =
-            |c: &Vec<Category>| Category::ALL.get(usize::from(e.category)).is_some_and(|own| c.contains(own));
-        self.severities.as_ref().is_none_or(|s| s.contains(&e.severity))
-            && self.states.as_ref().is_none_or(|s| s.contains(&e.state))
-            && self.categories.as_ref().is_none_or(category)
-            && self.confidence.as_ref().is_none_or(|c| c.contains(&e.confidence))
-            && assets.is_none_or(|a| a.contains(&e.owner))
-            && self.ports.as_ref().is_none_or(|p| p.contains(&e.port))
-            && self.known_exploited.is_none_or(|k| e.flags.has(Flags::KNOWN_EXPLOITED) == k)
-            && self.ransomware.is_none_or(|k| e.flags.has(Flags::RANSOMWARE) == k)
-            && self.stale.is_none_or(|k| e.flags.has(Flags::STALE) == k)
-            && self.unassigned.is_none_or(|k| e.flags.has(Flags::ASSIGNED) != k)
-            && self.min_risk_score.is_none_or(|r| e.risk >= r)
-            && self.overdue.is_none_or(|o| (e.state.is_active() && e.due != 0 && e.due <= now) == o)
-            && after(self.first_observed_after, e.first)
-            && after(self.updated_after, e.updated)
-            && after(self.opened_after, e.opened)
-            && before(self.opened_before, e.opened)
-            && (self.due_before.is_none() || (e.due != 0 && before(self.due_before, e.due)))
-    }
-
-    /// Does the filter ask what only rows can tell?
-    fn needs_rows(&self) -> bool {
-        self.text.is_some()
-            || self.ip.is_some()
-            || self.within.is_some()
-            || self.cves.is_some()
-            || self.rule.is_some()
-            || self.min_epss.is_some()
-            || self.min_cvss.is_some()
-            || self.resolutions.is_some()
-            || self.resolved_after.is_some()
-            || self.resolved_before.is_some()
-            || self.triage_ends_before.is_some()
-    }
-
-    fn takes_row(&self, f: &Finding) -> bool {
-        let most = |value: fn(&domain::observation::VulnerabilityClaim) -> Option<f64>| {
-            f.vulnerabilities.iter().filter_map(|v| value(&v.claim)).reduce(f64::max)
-        };
-        let text = |wanted: &String| {
-            let wanted = wanted.to_lowercase();
-            [&f.title, &f.rule_name, &f.remediation].into_iter().any(|t| t.to_lowercase().contains(&wanted))
-                || f.ip.to_string().contains(&wanted)
-                || f.evidence.iter().any(|e| e.value.to_lowercase().contains(&wanted))
-        };
-        self.text.as_ref().is_none_or(text)
-            && self.ip.is_none_or(|ip| f.ip == ip)
-            && self.within.as_ref().is_none_or(|nets| nets.iter().any(|n| n.contains(&f.ip)))
-            && self.cves.as_ref().is_none_or(|cves| f.vulnerabilities.iter().any(|v| cves.contains(&v.cve)))
-            && self.rule.as_ref().is_none_or(|r| f.rule == *r)
-            && self.min_epss.is_none_or(|p| most(|c| c.epss).is_some_and(|own| own >= p))
-            && self.min_cvss.is_none_or(|p| most(|c| c.cvss).is_some_and(|own| own >= p))
-            && self.resolutions.as_ref().is_none_or(|r| f.resolution.is_some_and(|own| r.contains(&own)))
-            && self.resolved_after.is_none_or(|t| f.resolved_at.is_some_and(|own| own > t))
-            && self.resolved_before.is_none_or(|t| f.resolved_at.is_some_and(|own| own < t))
-            && self
-                .triage_ends_before
-                .is_none_or(|t| f.triage.as_ref().and_then(|t| t.until).is_some_and(|own| own < t))
-    }
 }

@@ -12,7 +12,7 @@ use domain::service::Service;
 use jiff::Timestamp;
 
 use super::endings::{self, Endings};
-use crate::ledger::{Decision, Entered};
+use crate::ledger::{Decision, Entered, Gone};
 use crate::ports::{Op, Row, RowRange, StoreError, Table, Tables, Value, WriteRow};
 use crate::retention::CLOSED_SERVICES;
 use crate::{App, rows};
@@ -128,6 +128,12 @@ impl StoredAsset {
     pub(crate) fn decision(&self, step: &Transition, asset: &Asset, first_poll: bool, now: Timestamp) -> Decision {
         let group = self.group_after(std::slice::from_ref(step));
         self.finding_decision(std::slice::from_ref(step), asset, None, group, first_poll, now)
+    }
+
+    /// Takes over a finding as it is now, so that what is decided next counts it.
+    pub(crate) fn note(&mut self, asset: &Asset, finding: &Finding) {
+        let print = finding.identity(asset.has_many_addresses()).fingerprint();
+        self.stored.findings.insert(print, finding.clone());
     }
 
     /// What is to be committed for all that was decided, services and hosts before findings.
@@ -247,7 +253,7 @@ impl StoredAsset {
             counted: first.before.as_ref().map(|f| (f.state, f.severity)),
             chunk: self.chunks.get(&last.after.id).copied(),
         };
-        Decision { ops: Vec::new(), entries: vec![entered], drafts: drafts.collect() }
+        Decision { entries: vec![entered], drafts: drafts.collect(), ..Decision::default() }
     }
 
     /// How many findings the asset has after some transitions.
@@ -257,6 +263,50 @@ impl StoredAsset {
         active.extend(steps.iter().map(|t| (&t.after.id, t.after.state.is_active())));
         Group { open: active.values().filter(|a| **a).count(), total: active.len() }
     }
+}
+
+/// Rows of one decision that only removes.
+const REMOVED: usize = 30;
+
+/// What removes everything that is stored of an asset: hosts, services, its findings wherever they lie, and what points to
+/// them. Done again it finds less.
+pub(crate) async fn forget(app: &App, partition: &str, asset: &Asset) -> Result<Vec<Decision>, StoreError> {
+    let ulid = &asset.id.ulid;
+    let mut keys: Vec<String> = Vec::new();
+    for prefix in [format!("h|{ulid}|"), format!("s|{ulid}|")] {
+        keys.extend(all(&*app.tables, partition, &prefix).await?.into_iter().map(|row| row.key));
+    }
+    let (mut own, mut elsewhere) = (Vec::new(), Vec::new());
+    for row in all(&*app.tables, partition, &format!("f|{ulid}|")).await? {
+        match alias(&row) {
+            Some(target) => {
+                keys.push(row.key.clone());
+                elsewhere.push(target);
+            }
+            None => own.push(read_finding(&row)?),
+        }
+    }
+    for row in app.tables.get_many(Table::Exposure, partition, &elsewhere).await?.into_iter().flatten() {
+        own.push(read_finding(&row)?);
+    }
+    let removes = |several: &[String]| Decision {
+        ops: several.iter().map(|key| Op::Delete { key: key.clone(), etag: None }).collect(),
+        ..Decision::default()
+    };
+    let mut decisions: Vec<Decision> = own
+        .iter()
+        .filter(|f| f.finding.asset == asset.id)
+        .map(|f| Decision {
+            gone: vec![Gone {
+                id: f.finding.id.clone(),
+                counted: (f.finding.state, f.finding.severity),
+                chunk: f.chunk,
+            }],
+            ..Decision::default()
+        })
+        .collect();
+    decisions.extend(keys.chunks(REMOVED).map(removes));
+    Ok(decisions)
 }
 
 /// An event of the program about an asset.

@@ -6,6 +6,7 @@ use domain::role::Action;
 use jiff::Timestamp;
 
 use super::stored::load;
+use super::transitions::{MOST, transitions};
 use crate::access::Caller;
 use crate::assets::Register;
 use crate::ledger::CommitError;
@@ -36,7 +37,6 @@ pub struct TriageRequest {
 }
 
 const TRIES: usize = 8;
-const MOST: usize = 1000;
 
 /// Applies one decision to findings; each id answers for itself, the rest is applied. All get one triage id.
 pub async fn triage(
@@ -46,20 +46,8 @@ pub async fn triage(
 ) -> Result<(Vec<Finding>, Vec<UserError>), Error> {
     caller.may(Action::Triage)?;
     let decision = check(app, caller, request)?;
-    let mut changed = Vec::new();
-    let mut faults = Vec::new();
-    for (number, id) in request.ids.iter().enumerate() {
-        let act = |finding: &Finding, now| lifecycle::triage(finding, decision.clone(), now);
-        match transition(app, caller, id, None, act).await? {
-            Some(finding) => changed.push(finding),
-            None => faults.push(UserError {
-                code: UserErrorCode::NotFound,
-                message: "no such finding".into(),
-                field: vec!["input".into(), "ids".into(), number.to_string()],
-            }),
-        }
-    }
-    Ok((changed, faults))
+    let act = |finding: &Finding, now| Ok(lifecycle::triage(finding, decision.clone(), now));
+    transitions(app, caller, ("ids", &request.ids), act).await
 }
 
 fn check(app: &App, caller: &Caller, request: &TriageRequest) -> Result<Triage, Error> {
@@ -99,6 +87,7 @@ fn check(app: &App, caller: &Caller, request: &TriageRequest) -> Result<Triage, 
         tripwires: if decides { request.tripwires.clone().unwrap_or_else(defaults) } else { Vec::new() },
         approved_by: request.approved_by.clone(),
         epss_above: request.epss_above.filter(|_| decides),
+        policy_id: None,
     })
 }
 

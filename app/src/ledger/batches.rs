@@ -20,9 +20,10 @@ pub(super) fn fitting(decisions: &[Decision]) -> usize {
     taken
 }
 
-/// Rows of a decision: its own; event and outbox row for each event, and an entry of the audit log if somebody caused it; and at worst a
-/// chunk of its own.
+/// Rows of a decision: its own; event and outbox row for each event, and an entry of the audit log if somebody caused it;
+/// and for each finding its row and at worst a chunk of its own.
 fn weight(decision: &Decision) -> usize {
     let rows = |draft: &Draft| if draft.actor.kind == ActorKind::System { 2 } else { 3 };
-    decision.ops.len() + decision.drafts.iter().map(rows).sum::<usize>() + decision.entries.len()
+    let findings = 2 * (decision.entries.len() + decision.gone.len());
+    decision.ops.len() + decision.drafts.iter().map(rows).sum::<usize>() + findings
 }

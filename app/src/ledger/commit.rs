@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
 use domain::event::{Draft, Event};
 use domain::finding::Finding;
-use domain::ids::{Bucket, EventId, OrgId};
+use domain::ids::{Bucket, EventId, FindingId, OrgId};
 use domain::payload::{self, Frame};
 use thiserror::Error;
 
@@ -25,6 +26,17 @@ pub struct Entered {
     pub chunk: Option<u16>,
 }
 
+/// A finding on its way out of the ledger.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// Which.
+    pub id: FindingId,
+    /// Its state and severity as they were counted.
+    pub counted: (domain::finding::FindingState, domain::severity::Severity),
+    /// The chunk that holds its entry.
+    pub chunk: Option<u16>,
+}
+
 /// One finding or service with everything that must be stored with it.
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
@@ -34,6 +46,8 @@ pub struct Decision {
     pub entries: Vec<Entered>,
     /// Its events.
     pub drafts: Vec<Draft>,
+    /// Findings that are no more.
+    pub gone: Vec<Gone>,
 }
 
 /// Why a commit did not happen.
@@ -185,23 +199,8 @@ impl Session<'_> {
                 Some(number) => number,
                 None => chunk_with_room(head),
             };
-            if let std::collections::btree_map::Entry::Vacant(slot) = changed.entry(number) {
-                let stored = usize::from(number) < self.head.chunks.len();
-                let read = if stored {
-                    let found = self
-                        .app
-                        .directories
-                        .chunks(&*self.app.tables, &self.partition, &self.head.chunks, &[number])
-                        .await?;
-                    found.first().map(|c| c.to_vec()).unwrap_or_default()
-                } else {
-                    Vec::new()
-                };
-                slot.insert(read);
-                head.chunks[usize::from(number)] += 1;
-            }
             let entry = Entry::of(&entered.finding);
-            let chunk = changed.entry(number).or_default();
+            let chunk = self.chunk(head, &mut changed, number).await?;
             if let Some(old) = chunk.iter_mut().find(|e| e.is(&entry)) {
                 *old = entry;
             } else {
@@ -214,7 +213,42 @@ impl Session<'_> {
             head.counts.add(entered.finding.state, entered.finding.severity);
             ops.push(Op::Upsert(finding_row(&entered.finding, number)?));
         }
+        for gone in decisions.iter().flat_map(|d| &d.gone) {
+            if let Some(number) = gone.chunk {
+                let chunk = self.chunk(head, &mut changed, number).await?;
+                let before = chunk.len();
+                chunk.retain(|e| e.id(self.bucket) != gone.id);
+                let length = &mut head.lengths[usize::from(number)];
+                *length = length.saturating_sub(u32::try_from(before - chunk.len()).unwrap_or(0));
+            }
+            head.counts.remove(gone.counted.0, gone.counted.1);
+            ops.push(Op::Delete { key: gone.id.row(), etag: None });
+        }
         Ok(changed)
+    }
+
+    /// A chunk that this batch changes, as it stands so far.
+    async fn chunk<'c>(
+        &self,
+        head: &mut Head,
+        changed: &'c mut BTreeMap<u16, Vec<Entry>>,
+        number: u16,
+    ) -> Result<&'c mut Vec<Entry>, StoreError> {
+        Ok(match changed.entry(number) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(slot) => {
+                let read = if usize::from(number) < self.head.chunks.len() {
+                    let directories = &self.app.directories;
+                    let tables = &*self.app.tables;
+                    let found = directories.chunks(tables, &self.partition, &self.head.chunks, &[number]).await?;
+                    found.first().map(|c| c.to_vec()).unwrap_or_default()
+                } else {
+                    Vec::new()
+                };
+                head.chunks[usize::from(number)] += 1;
+                slot.insert(read)
+            }
+        })
     }
 
     fn event(&self, draft: &Draft, number: u64) -> Event {

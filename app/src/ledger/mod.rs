@@ -10,7 +10,7 @@ mod events;
 mod head;
 mod purge;
 
-pub use commit::{CommitError, Decision, Entered, Session};
+pub use commit::{CommitError, Decision, Entered, Gone, Session};
 pub use head::Head;
 pub(crate) use purge::purge;
 

@@ -11,6 +11,7 @@ mod judge;
 mod mend;
 mod plan;
 mod refresh;
+mod refresh_many;
 mod round;
 mod seen;
 mod silence;
@@ -22,6 +23,7 @@ pub use budget::{Budget, Refused, budget};
 pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;
+pub use refresh_many::refresh_many;
 pub use source::{SourceState, states};
 pub use tick::{TickReport, backlog, failing, last_tick, tick, tick_within};
 

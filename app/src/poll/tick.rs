@@ -97,6 +97,7 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
     }
     notify::sweep::sweep(app).await?;
     super::mend::mend(app).await?;
+    crate::findings::close_day(app).await?;
     retention::purge(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)

@@ -1,15 +1,18 @@
 //! The words of the API, each tied to the domain's type.
 
 mod assets;
+mod dimension;
 mod events;
 mod findings;
 mod notifications;
 mod people;
+mod ssvc;
 
 pub use assets::{
     AssetKind, AssetOrderField, Criticality, DataSource, ImportOutcome, MonitoringState, OnExisting, OrderDirection,
     ServiceState, Transport,
 };
+pub use dimension::FindingDimension;
 pub use events::EventType;
 pub use findings::{
     Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,
@@ -20,3 +23,4 @@ pub use notifications::{
     NotificationGroup, QuietHoursEnd, WebhookSignature,
 };
 pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};
+pub use ssvc::SsvcDecision;

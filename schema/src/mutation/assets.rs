@@ -114,7 +114,7 @@ pub(super) struct UpdateAssetInput {
 }
 
 #[expect(clippy::option_option, reason = "absent, cleared and set are three things")]
-fn maybe<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+pub(super) fn maybe<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),

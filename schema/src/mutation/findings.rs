@@ -1,10 +1,12 @@
-use app::findings::{self, TriageRequest};
+use app::findings::{self, TicketDraft, TriageRequest};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use crate::context::{UserError, app, caller, outcome, repeatable};
+use crate::context::{UserError, app, caller, fail, outcome, repeatable};
 use crate::enums::{FindingState, TriageReason, Tripwire, UserErrorCode};
-use crate::scalars::DateTime;
+use crate::scalars::{DateTime, Url};
 use crate::types::finding::Finding;
+
+use super::ids::Ids;
 
 /// Work on findings.
 #[derive(Default)]
@@ -40,6 +42,48 @@ pub(super) struct TriageFindingsPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Who is to work on findings.
+#[derive(InputObject)]
+pub(super) struct AssignFindingsInput {
+    /// At most 1 000.
+    ids: Vec<ID>,
+    /// A member of the organization; null: nobody.
+    user_id: Option<ID>,
+}
+
+/// The findings after the assignment.
+#[derive(SimpleObject)]
+pub(super) struct AssignFindingsPayload {
+    /// Those that were found.
+    findings: Vec<Finding>,
+    /// What is wrong with the input; each id answers for itself.
+    user_errors: Vec<UserError>,
+}
+
+/// A ticket about findings.
+#[derive(InputObject)]
+pub(super) struct LinkTicketInput {
+    /// At most 1 000.
+    finding_ids: Vec<ID>,
+    /// Whose ticket it is, such as jira; at most 100 characters.
+    system: String,
+    /// Its key there, such as OPS-123; at most 200 characters.
+    key: String,
+    /// Where people read it; null: as it was.
+    url: Option<Url>,
+    /// How it stands, in that system's words, at most 100 characters; null: as it was.
+    status: Option<String>,
+}
+
+/// The findings with the ticket.
+#[derive(SimpleObject)]
+pub(super) struct LinkTicketPayload {
+    /// Those that were found.
+    findings: Vec<Finding>,
+    /// What is wrong with the input; each id answers for itself.
+    user_errors: Vec<UserError>,
+}
+
 /// What somebody writes about a finding.
 #[derive(InputObject)]
 pub(super) struct CommentOnFindingInput {
@@ -65,20 +109,9 @@ impl FindingMutation {
     /// Applies one decision to findings: all get the same triage id.
     async fn triage_findings(&self, ctx: &Context<'_>, input: TriageFindingsInput) -> Result<TriageFindingsPayload> {
         let caller = caller(ctx)?;
-        let mut ids = Vec::new();
-        let mut unknown = Vec::new();
-        for (number, id) in input.ids.iter().enumerate() {
-            match id.parse() {
-                Ok(id) => ids.push(id),
-                Err(_) => unknown.push(UserError {
-                    code: UserErrorCode::NotFound,
-                    message: "no such finding".into(),
-                    field: Some(vec!["input".into(), "ids".into(), number.to_string()]),
-                }),
-            }
-        }
+        let mut ids = Ids::read("ids", &input.ids, "no such finding");
         let request = TriageRequest {
-            ids,
+            ids: std::mem::take(&mut ids.good),
             state: input.state.into(),
             reason: input.reason.map(Into::into),
             note: input.note,
@@ -87,11 +120,34 @@ impl FindingMutation {
             approved_by: input.approved_by,
             epss_above: input.epss_above,
         };
-        let (done, mut user_errors) = outcome(findings::triage(app(ctx), caller, &request).await)?;
-        let (changed, faults) = done.unwrap_or_default();
-        user_errors.extend(unknown);
-        user_errors.extend(faults.into_iter().map(UserError::from));
-        Ok(TriageFindingsPayload { findings: changed.into_iter().map(Finding::from).collect(), user_errors })
+        let (findings, user_errors) = worked(findings::triage(app(ctx), caller, &request).await, ids)?;
+        Ok(TriageFindingsPayload { findings, user_errors })
+    }
+    /// Gives findings to a member of the organization, or to nobody.
+    async fn assign_findings(&self, ctx: &Context<'_>, input: AssignFindingsInput) -> Result<AssignFindingsPayload> {
+        let caller = caller(ctx)?;
+        let ids = Ids::read("ids", &input.ids, "no such finding");
+        let user = match input.user_id.map(|id| id.parse()) {
+            None => None,
+            Some(Ok(user)) => Some(user),
+            Some(Err(_)) => {
+                let fault = app::UserError::of(app::UserErrorCode::NotFound, "userId", "no such member");
+                return Ok(AssignFindingsPayload { findings: Vec::new(), user_errors: vec![fault.into()] });
+            }
+        };
+        let done = findings::assign(app(ctx), caller, &ids.good, user.as_ref()).await;
+        let (findings, user_errors) = worked(done, ids)?;
+        Ok(AssignFindingsPayload { findings, user_errors })
+    }
+    /// Links a ticket of another system to findings. The same ticket again is brought up to date.
+    async fn link_ticket(&self, ctx: &Context<'_>, input: LinkTicketInput) -> Result<LinkTicketPayload> {
+        let caller = caller(ctx)?;
+        let ids = Ids::read("findingIds", &input.finding_ids, "no such finding");
+        let draft =
+            TicketDraft { system: input.system, key: input.key, url: input.url.map(|url| url.0), status: input.status };
+        let done = findings::link_ticket(app(ctx), caller, &ids.good, &draft).await;
+        let (findings, user_errors) = worked(done, ids)?;
+        Ok(LinkTicketPayload { findings, user_errors })
     }
     /// Writes about a finding.
     async fn comment_on_finding(
@@ -114,5 +170,17 @@ impl FindingMutation {
         };
         let (finding, user_errors) = outcome(comment.await)?;
         Ok(CommentOnFindingPayload { finding: finding.map(Finding::from), user_errors })
+    }
+}
+
+/// What became of a list of findings, with the faults where the client wrote the ids.
+fn worked(
+    done: std::result::Result<(Vec<domain::finding::Finding>, Vec<app::UserError>), app::Error>,
+    ids: Ids<domain::ids::FindingId>,
+) -> Result<(Vec<Finding>, Vec<UserError>)> {
+    match done {
+        Ok((changed, faults)) => Ok((changed.into_iter().map(Finding::from).collect(), ids.faults(faults))),
+        Err(app::Error::User(faults)) => Ok((Vec::new(), ids.faults(faults))),
+        Err(other) => Err(fail(other)),
     }
 }

@@ -3,10 +3,12 @@
 mod assets;
 mod deliveries;
 mod findings;
+mod ids;
 mod notifications;
 mod organization;
 mod people;
 mod profile;
+mod register;
 mod session;
 mod tokens;
 mod trigger;
@@ -21,6 +23,7 @@ pub struct Mutation(
     organization::OrganizationMutation,
     tokens::TokenMutation,
     assets::AssetMutation,
+    register::RegisterMutation,
     findings::FindingMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,

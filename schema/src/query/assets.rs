@@ -4,7 +4,7 @@ use crate::context::{app, caller, fail};
 use crate::paging::page;
 use crate::scalars::IpAddress;
 use crate::types::asset::{Asset, AssetConnection, AssetFilter, AssetOrder, assets};
-use crate::types::host::Host;
+use crate::types::host::{Host, HostConnection, HostFilter, hosts};
 use crate::types::service::{ServiceConnection, ServiceFilter, services};
 
 /// What is watched, and what is seen there.
@@ -35,6 +35,18 @@ impl AssetQuery {
     /// What is known of one address within the organization's assets; null: nothing.
     async fn host(&self, ctx: &Context<'_>, ip: IpAddress) -> Result<Option<Host>> {
         Ok(app::findings::host(app(ctx), caller(ctx)?, ip.0).await.map_err(fail)?.map(Host))
+    }
+    /// What is known of the addresses of the organization's assets, in the order of asset and address; each once.
+    async fn hosts(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<HostFilter>,
+    ) -> Result<HostConnection> {
+        hosts(ctx, None, filter.unwrap_or_default(), &page(first, after, last, before)?).await
     }
     /// The services, in the order of asset, address and port.
     async fn services(

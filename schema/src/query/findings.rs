@@ -3,13 +3,16 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::rule::RuleSet;
 
 use crate::context::{app, bad_input, caller, fail};
-use crate::enums::{FindingCategory, Period};
+use crate::enums::{FindingCategory, FindingDimension, Period};
 use crate::paging::page;
+use crate::scalars::CveId;
 use crate::types::asset::exact;
 use crate::types::event::{EventConnection, EventFilter, events};
 use crate::types::finding::{Finding, FindingConnection, FindingFilter, FindingOrder, list};
+use crate::types::group::{FindingGroups, groups};
 use crate::types::overview::{Overview, overview};
 use crate::types::rule::Rule;
+use crate::types::vulnerability::Vulnerability;
 
 /// What is wrong, what happened, and what is looked for.
 #[derive(Default)]
@@ -67,6 +70,21 @@ impl FindingQuery {
         filter: Option<EventFilter>,
     ) -> Result<EventConnection> {
         events(ctx, filter, page(first, after, last, before)?).await
+    }
+    /// The findings that match, counted by up to three dimensions; `first` lies between 1 and 1 000.
+    async fn finding_groups(
+        &self,
+        ctx: &Context<'_>,
+        by: Vec<FindingDimension>,
+        filter: Option<FindingFilter>,
+        #[graphql(default_with = "Some(50)")] first: Option<i32>,
+    ) -> Result<FindingGroups> {
+        groups(ctx, by, filter.unwrap_or_default(), first.unwrap_or(50)).await
+    }
+    /// What is known of a CVE; null: no finding is or was about it.
+    async fn vulnerability(&self, ctx: &Context<'_>, cve: CveId) -> Result<Option<Vulnerability>> {
+        let found = app::findings::vulnerability(app(ctx), caller(ctx)?, &cve.0).await.map_err(fail)?;
+        Ok(found.map(|summary| Vulnerability(summary.vulnerability)))
     }
     /// The organization at a glance.
     async fn overview(

@@ -8,7 +8,7 @@ use domain::asset::Asset as Stored;
 
 use super::counts::{FindingCounts, int};
 use super::finding::{FindingConnection, FindingFilter, FindingOrder, list};
-use super::host::{Host, host_of};
+use super::host::{HostConnection, HostFilter, hosts};
 use super::service::{ServiceConnection, ServiceFilter, services};
 use crate::context::{app, caller, fail, register};
 use crate::enums::{AssetKind, AssetOrderField, Criticality, DataSource, MonitoringState, OrderDirection, Severity};
@@ -193,8 +193,8 @@ impl Asset {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-    ) -> Result<Connection<String, Host>> {
-        host_of(ctx, &self.stored, page(first, after, last, before)?).await
+    ) -> Result<HostConnection> {
+        hosts(ctx, Some(&self.stored), HostFilter::default(), &page(first, after, last, before)?).await
     }
     /// Its services.
     async fn services(
@@ -221,8 +221,7 @@ impl Asset {
         filter: Option<FindingFilter>,
         order_by: Option<FindingOrder>,
     ) -> Result<FindingConnection> {
-        let filter =
-            FindingFilter { asset_ids: Some(vec![self.stored.id.to_string().into()]), ..filter.unwrap_or_default() };
+        let filter = filter.unwrap_or_default().of_asset(&self.stored.id);
         list(ctx, filter, order_by, page(first, after, last, before)?).await
     }
     /// Its findings, counted.

@@ -45,14 +45,21 @@ impl FindingCounts {
 
 impl FindingCounts {
     pub(crate) fn of(&self, state: FindingState) -> SeverityCounts {
-        let of = |severity| int(self.0.of(state, severity) as usize);
-        SeverityCounts {
+        SeverityCounts::each(self.0.0[state as usize])
+    }
+}
+
+impl SeverityCounts {
+    /// Counts in the order of [`Severity::ALL`].
+    pub(crate) fn each(counts: [u32; 5]) -> Self {
+        let of = |severity: Severity| int(counts[severity as usize] as usize);
+        Self {
             critical: of(Severity::Critical),
             high: of(Severity::High),
             medium: of(Severity::Medium),
             low: of(Severity::Low),
             info: of(Severity::Info),
-            total: int(self.0.total(state) as usize),
+            total: int(counts.iter().sum::<u32>() as usize),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The log.
 
 use app::findings;
-use async_graphql::connection::{Connection, Edge};
+use async_graphql::connection::EmptyFields;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::event::Event as Stored;
 use domain::ids::{Bucket, EventId};
@@ -14,6 +14,7 @@ use super::finding::Finding;
 use super::service::Service;
 use crate::context::{app, bad_input, caller, fail, register};
 use crate::enums::{EventType, Severity};
+use crate::listing::Listing;
 use crate::paging::Page;
 use crate::scalars::{DateTime, Json, at};
 
@@ -131,7 +132,7 @@ impl EventFilter {
 }
 
 /// A page of events. Its end cursor also moves over events that the filter left out.
-pub type EventConnection = Connection<String, Event>;
+pub type EventConnection = Listing<Event>;
 
 /// The cursor of an event: the last number of each bucket.
 pub fn cursor(number: u64) -> String {
@@ -150,8 +151,7 @@ pub async fn events(ctx: &Context<'_>, filter: Option<EventFilter>, page: Page) 
     let found = findings::events_page(app(ctx), caller(ctx)?, &filter, (from, page.limit, page.backward))
         .await
         .map_err(fail)?;
-    let (before, behind) = page.neighbours(found.more);
-    let mut connection = Connection::new(before, behind);
-    connection.edges.extend(found.items.into_iter().map(|e| Edge::new(cursor(e.id.number), Event(e))));
-    Ok(connection)
+    let end = (found.more || !page.backward).then(|| cursor(found.looked_to)).filter(|_| found.looked_to > 0);
+    let items = found.items.into_iter().map(|e| (cursor(e.id.number), Event(e)));
+    Ok(Listing::new(&page, items, found.more, end, EmptyFields))
 }

@@ -2,27 +2,30 @@
 
 use std::sync::Arc;
 
-use app::directory::Counts;
 use app::findings;
 use async_graphql::connection::{Connection, Edge};
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::finding::Finding as Stored;
 
 use super::actor::Actor;
 use super::asset::{Asset, exact};
-use super::counts::{FindingCounts, int};
+use super::counts::int;
 use super::decision::{NotificationDecision, of_finding};
 use super::event::{EventConnection, EventFilter, events};
 use super::rule::Rule;
 use super::service::Service;
+use super::viewer::User;
 use super::vulnerability::{Vulnerability, VulnerabilityConnection};
 use crate::context::{app, bad_input, caller, fail, register};
 use crate::enums::{
-    Confidence, Criticality, DataSource, DueBasis, FindingCategory, FindingOrderField, FindingState, OrderDirection,
-    Resolution, Severity, Transport, TriageReason, Tripwire,
+    Confidence, DataSource, DueBasis, FindingCategory, FindingState, Resolution, Severity, Transport, TriageReason,
+    Tripwire,
 };
-use crate::paging::{Page, page};
-use crate::scalars::{Cidr, CveId, DateTime, IpAddress, Url, at};
+use crate::paging::page;
+use crate::scalars::{DateTime, IpAddress, Url, at};
+
+pub use super::finding_filter::FindingFilter;
+pub use super::finding_list::{FindingConnection, FindingOrder, FindingTotals, list, listed};
 
 /// Something that is wrong, over time.
 #[derive(Clone)]
@@ -79,8 +82,8 @@ pub struct Triage {
     reason: Option<TriageReason>,
     /// In words.
     note: Option<String>,
-    /// Who decided.
-    by: Actor,
+    /// Who decided; null when a triage policy did.
+    by: Option<Actor>,
     /// When.
     at: DateTime,
     /// Until when it holds; null: no end.
@@ -91,6 +94,23 @@ pub struct Triage {
     approved_by: Option<String>,
     /// Ends it when the EPSS probability passes this value.
     epss_above: Option<f64>,
+}
+
+/// A ticket of another system about a finding.
+#[derive(SimpleObject)]
+pub struct Ticket {
+    /// Whose ticket it is, such as jira.
+    system: String,
+    /// Its key there, such as OPS-123.
+    key: String,
+    /// Where people read it; null: nobody said.
+    url: Option<Url>,
+    /// How it stands, in that system's words; null: nobody said.
+    status: Option<String>,
+    /// When it was linked first.
+    linked_at: DateTime,
+    /// Who linked it first.
+    linked_by: Actor,
 }
 
 /// What somebody wrote about a finding.
@@ -221,13 +241,31 @@ impl Finding {
             state: t.state.into(),
             reason: t.reason.map(Into::into),
             note: t.note.clone(),
-            by: (&t.by).into(),
+            by: t.policy_id.is_none().then(|| (&t.by).into()),
             at: at(t.at),
             until: t.until.map(at),
             tripwires: t.tripwires.iter().map(|t| (*t).into()).collect(),
             approved_by: t.approved_by.clone(),
             epss_above: t.epss_above,
         })
+    }
+    /// Who works on it; null: nobody, or somebody who has left.
+    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let id = self.0.assignee.as_ref().and_then(|a| a.id.as_ref()).and_then(|id| id.parse().ok());
+        let Some(id) = id else { return Ok(None) };
+        Ok(app::access::fellow(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(User))
+    }
+    /// Tickets of other systems about it, in the order in which they were linked; at most 20.
+    async fn tickets(&self) -> Vec<Ticket> {
+        let ticket = |t: &domain::ticket::Ticket| Ticket {
+            system: t.system.clone(),
+            key: t.key.clone(),
+            url: t.url.clone().map(Url),
+            status: t.status.clone(),
+            linked_at: at(t.linked_at),
+            linked_by: (&t.linked_by).into(),
+        };
+        self.0.tickets.iter().map(ticket).collect()
     }
     /// When it was first seen.
     async fn first_observed_at(&self) -> DateTime {
@@ -300,191 +338,4 @@ impl Finding {
         connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability(v.clone()))));
         Ok(connection)
     }
-}
-
-/// Fields are and-ed; the values of a list are or-ed; no `states` means all states; `cve` and `cves` look inside folded
-/// findings.
-#[derive(InputObject, Default)]
-pub struct FindingFilter {
-    /// In title, rule, evidence, remediation or address; without regard to case.
-    pub text: Option<String>,
-    /// Severities.
-    pub severities: Option<Vec<Severity>>,
-    /// States.
-    pub states: Option<Vec<FindingState>>,
-    /// Categories.
-    pub categories: Option<Vec<FindingCategory>>,
-    /// How sure.
-    pub confidence: Option<Vec<Confidence>>,
-    /// Of this asset.
-    pub asset_id: Option<ID>,
-    /// Of one of these assets.
-    pub asset_ids: Option<Vec<ID>>,
-    /// Of an asset with one of these tags.
-    pub asset_tags: Option<Vec<String>>,
-    /// Of an asset of one of these owners.
-    pub owners: Option<Vec<String>>,
-    /// Of an asset at one of these sites.
-    pub sites: Option<Vec<String>>,
-    /// Of an asset of this criticality.
-    pub asset_criticality: Option<Vec<Criticality>>,
-    /// At this address.
-    pub ip: Option<IpAddress>,
-    /// Inside one of these networks.
-    pub within: Option<Vec<Cidr>>,
-    /// On one of these ports.
-    pub ports: Option<Vec<i32>>,
-    /// About this CVE.
-    pub cve: Option<CveId>,
-    /// About one of these CVEs.
-    pub cves: Option<Vec<CveId>>,
-    /// Of this rule.
-    pub rule_id: Option<ID>,
-    /// In CISA's catalogue of known exploited vulnerabilities, or not.
-    pub known_exploited: Option<bool>,
-    /// Used in ransomware campaigns, or not.
-    pub ransomware: Option<bool>,
-    /// With an EPSS probability of at least this, 0 to 1.
-    pub min_epss: Option<f64>,
-    /// With a CVSS score of at least this, 0 to 10.
-    pub min_cvss: Option<f64>,
-    /// With a risk of at least this, 0 to 100.
-    pub min_risk_score: Option<i32>,
-    /// Open or acknowledged and due, or not.
-    pub overdue: Option<bool>,
-    /// Not observed for too long, or not.
-    pub stale: Option<bool>,
-    /// Nobody works on it, or somebody does.
-    pub unassigned: Option<bool>,
-    /// Resolved for one of these reasons.
-    pub resolutions: Option<Vec<Resolution>>,
-    /// First observed after.
-    pub first_observed_after: Option<DateTime>,
-    /// Updated after.
-    pub updated_after: Option<DateTime>,
-    /// Opened after.
-    pub opened_after: Option<DateTime>,
-    /// Opened before.
-    pub opened_before: Option<DateTime>,
-    /// Resolved after.
-    pub resolved_after: Option<DateTime>,
-    /// Resolved before.
-    pub resolved_before: Option<DateTime>,
-    /// Due before.
-    pub due_before: Option<DateTime>,
-    /// With a decision that ends before.
-    pub triage_ends_before: Option<DateTime>,
-}
-
-fn all<T, U: From<T>>(list: Option<Vec<T>>) -> Option<Vec<U>> {
-    list.map(|l| l.into_iter().map(U::from).collect())
-}
-
-impl FindingFilter {
-    fn read(self) -> Result<findings::FindingFilter> {
-        let assets = self.asset_id.into_iter().chain(self.asset_ids.into_iter().flatten()).map(|id| id.parse().ok());
-        let assets: Vec<_> = assets.flatten().collect();
-        let rule = self
-            .rule_id
-            .map(|id| domain::rule::RuleId::parse(&id).ok_or_else(|| bad_input("ruleId is not the id of a rule")))
-            .transpose()?;
-        let cves: Vec<_> = self.cve.into_iter().chain(self.cves.into_iter().flatten()).map(|c| c.0).collect();
-        let ports = self.ports.map(|p| p.into_iter().filter_map(|p| u16::try_from(p).ok()).collect());
-        Ok(findings::FindingFilter {
-            text: self.text,
-            severities: all(self.severities),
-            states: all(self.states),
-            categories: all(self.categories),
-            confidence: all(self.confidence),
-            asset_ids: (!assets.is_empty()).then_some(assets),
-            asset_tags: self.asset_tags,
-            owners: self.owners,
-            sites: self.sites,
-            asset_criticality: all(self.asset_criticality),
-            ip: self.ip.map(|ip| ip.0),
-            within: self.within.map(|l| l.into_iter().map(|c| c.0).collect()),
-            ports,
-            cves: (!cves.is_empty()).then_some(cves),
-            rule,
-            known_exploited: self.known_exploited,
-            ransomware: self.ransomware,
-            min_epss: self.min_epss,
-            min_cvss: self.min_cvss,
-            min_risk_score: self.min_risk_score.map(|r| u8::try_from(r.clamp(0, 255)).unwrap_or(0)),
-            overdue: self.overdue,
-            stale: self.stale,
-            unassigned: self.unassigned,
-            resolutions: all(self.resolutions),
-            first_observed_after: self.first_observed_after.map(|t| t.0),
-            updated_after: self.updated_after.map(|t| t.0),
-            opened_after: self.opened_after.map(|t| t.0),
-            opened_before: self.opened_before.map(|t| t.0),
-            resolved_after: self.resolved_after.map(|t| t.0),
-            resolved_before: self.resolved_before.map(|t| t.0),
-            due_before: self.due_before.map(|t| t.0),
-            triage_ends_before: self.triage_ends_before.map(|t| t.0),
-        })
-    }
-}
-
-/// Order and direction.
-#[derive(InputObject)]
-pub struct FindingOrder {
-    /// By what.
-    field: FindingOrderField,
-    /// Which way.
-    direction: OrderDirection,
-}
-
-/// What a list of findings says beside its items. Of a filtered list it is worked out when asked for.
-pub enum FindingTotals {
-    /// The findings that a filter matches.
-    Matching(Box<findings::FindingFilter>),
-    /// Findings that are at hand.
-    Known(Counts),
-}
-
-impl FindingTotals {
-    async fn told(&self, ctx: &Context<'_>) -> Result<Option<Counts>> {
-        match self {
-            Self::Known(counts) => Ok(Some(*counts)),
-            Self::Matching(filter) => findings::counts(app(ctx), caller(ctx)?, filter).await.map_err(fail),
-        }
-    }
-}
-
-#[Object]
-impl FindingTotals {
-    /// How many match; null above 10 000, and where only reading every row could tell.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        Ok(self.told(ctx).await?.and_then(|c| exact(c.0.iter().flatten().sum::<u32>() as usize)))
-    }
-    /// Those that match, by state and severity.
-    async fn counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
-        let told = self.told(ctx).await?;
-        told.map(FindingCounts)
-            .ok_or_else(|| bad_input("counts cannot be had with this filter: leave out text, address, CVE and rule"))
-    }
-}
-
-/// A page of findings.
-pub type FindingConnection = Connection<String, Finding, FindingTotals>;
-
-/// Lists findings; the greatest risk first where nothing is said.
-pub async fn list(
-    ctx: &Context<'_>,
-    filter: FindingFilter,
-    order: Option<FindingOrder>,
-    page: Page,
-) -> Result<FindingConnection> {
-    let order = order.map_or((app::directory::Order::Risk, app::directory::Direction::Descending), |o| {
-        (o.field.into(), o.direction.into())
-    });
-    let filter = filter.read()?;
-    let asked = (page.cursor.as_deref(), page.limit, page.backward);
-    let found = findings::page(app(ctx), caller(ctx)?, &filter, order, asked).await.map_err(fail)?;
-    let (before, behind) = page.neighbours(found.more);
-    let mut connection = Connection::with_additional_fields(before, behind, FindingTotals::Matching(Box::new(filter)));
-    connection.edges.extend(found.items.into_iter().map(|l| Edge::new(l.cursor, Finding(l.finding))));
-    Ok(connection)
 }

@@ -1,15 +1,16 @@
 //! What is known of one address.
 
 use app::findings::{self, HostView};
-use async_graphql::connection::{Connection, Edge};
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use domain::asset::Asset as StoredAsset;
 
-use super::asset::Asset;
+use super::asset::{Asset, exact};
 use super::finding::FindingConnection;
 use super::service::{Service, short};
 use crate::context::{app, caller, fail};
+use crate::listing::Listing;
 use crate::paging::{Page, page};
-use crate::scalars::{DateTime, IpAddress, at};
+use crate::scalars::{Cidr, DateTime, IpAddress, at};
 
 /// What is known of one address.
 #[derive(Clone)]
@@ -72,8 +73,9 @@ impl Host {
         &self.0.host.tags
     }
     /// Its services, by port.
-    async fn services(&self) -> Vec<Service> {
-        self.0.services.iter().cloned().map(Service).collect()
+    async fn services(&self, ctx: &Context<'_>) -> Result<Vec<Service>> {
+        let found = findings::services_at(app(ctx), caller(ctx)?, &self.0.owner, self.0.host.ip).await.map_err(fail)?;
+        Ok(found.into_iter().map(Service).collect())
     }
     /// Its findings, worst first.
     async fn findings(
@@ -90,17 +92,65 @@ impl Host {
     async fn last_observed_at(&self) -> DateTime {
         at(self.0.host.last_observed_at)
     }
-    /// The assets that cover it, the owner first.
+    /// Its owner first, then the devices, domains and networks that cover it.
     async fn assets(&self) -> Vec<Asset> {
         self.0.assets.iter().cloned().map(Asset::from).collect()
     }
 }
 
-/// The addresses that an asset owns, in their order.
-pub async fn host_of(ctx: &Context<'_>, asset: &domain::asset::Asset, page: Page) -> Result<Connection<String, Host>> {
-    let found =
-        findings::hosts_of(app(ctx), caller(ctx)?, asset, page.cursor.as_deref(), page.limit).await.map_err(fail)?;
-    let mut connection = Connection::new(page.cursor.is_some(), found.1);
-    connection.edges.extend(found.0.into_iter().map(|h| Edge::new(h.host.ip.to_string(), Host(h))));
-    Ok(connection)
+/// Fields are and-ed; the values of a list are or-ed.
+#[derive(InputObject, Default)]
+pub struct HostFilter {
+    /// Inside one of these networks.
+    pub within: Option<Vec<Cidr>>,
+    /// True: no device and no domain of the register has the address; it was seen inside a network or by a query. False: one
+    /// has it.
+    pub unregistered: Option<bool>,
+    /// With one of these ports, as the source lists them.
+    pub ports: Option<Vec<i32>>,
+    /// With one of these tags of the source.
+    pub tags: Option<Vec<String>>,
+}
+
+impl From<HostFilter> for findings::HostFilter {
+    fn from(f: HostFilter) -> Self {
+        Self {
+            within: f.within.map(|l| l.into_iter().map(|c| c.0).collect()),
+            unregistered: f.unregistered,
+            ports: f.ports.map(|l| l.into_iter().filter_map(|p| u16::try_from(p).ok()).collect()),
+            tags: f.tags,
+        }
+    }
+}
+
+/// What a list of hosts says beside its items. It is worked out when asked for.
+pub struct HostTotals {
+    filter: findings::HostFilter,
+    asset: Option<StoredAsset>,
+}
+
+#[Object]
+impl HostTotals {
+    /// How many match; null above 10 000, and where more rows would have to be read to tell.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let count = findings::hosts_count(app(ctx), caller(ctx)?, self.asset.as_ref(), &self.filter);
+        Ok(count.await.map_err(fail)?.and_then(exact))
+    }
+}
+
+/// A page of hosts.
+pub type HostConnection = Listing<Host, HostTotals>;
+
+/// Lists the hosts of an asset, or of all, in the order of asset and address.
+pub async fn hosts(
+    ctx: &Context<'_>,
+    asset: Option<&StoredAsset>,
+    filter: HostFilter,
+    page: &Page,
+) -> Result<HostConnection> {
+    let filter = filter.into();
+    let asked = (page.cursor.as_deref(), page.limit, page.backward);
+    let found = findings::hosts_page(app(ctx), caller(ctx)?, asset, &filter, asked).await.map_err(fail)?;
+    let items = found.items.into_iter().map(|(cursor, host)| (cursor, Host(host)));
+    Ok(Listing::new(page, items, found.more, found.end, HostTotals { filter, asset: asset.cloned() }))
 }

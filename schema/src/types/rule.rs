@@ -1,10 +1,17 @@
 //! What is looked for.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object, Result};
+use domain::ids::Bucket;
 use domain::rule::RuleSet;
+use jiff::Timestamp;
 
+use super::counts::FindingCounts;
+use crate::context::{app, caller, fail};
 use crate::enums::{Confidence, FindingCategory, Severity};
-use crate::scalars::Url;
+use crate::scalars::{CveId, DateTime, Url, at};
+
+/// When a rule of the house last changed: 2026-11-22.
+const HOUSE: Timestamp = Timestamp::constant(1_795_305_600, 0);
 
 /// What is looked for.
 #[derive(Clone, Copy)]
@@ -62,6 +69,19 @@ impl Rule {
     /// How sure its findings are.
     async fn confidence(&self) -> Confidence {
         self.0.confidence.into()
+    }
+    /// The CVEs that it stands for.
+    async fn cves(&self) -> Vec<CveId> {
+        self.0.cves.iter().cloned().map(CveId).collect()
+    }
+    /// When it was last changed; of a rule that comes with the program, when any of those was.
+    async fn updated_at(&self) -> DateTime {
+        at(HOUSE)
+    }
+    /// Its findings, counted.
+    async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
+        let found = app(ctx).snapshot(&caller(ctx)?.org, Bucket::default()).await.map_err(|e| fail(e.into()))?;
+        Ok(FindingCounts(found.1.rule(&self.0.id)))
     }
     /// Rises with each change.
     async fn version(&self) -> i32 {

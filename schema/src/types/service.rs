@@ -1,14 +1,14 @@
 //! What was seen at an address.
 
 use app::findings;
-use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::service::Service as Stored;
 
-use super::asset::Asset;
+use super::asset::{Asset, exact};
 use super::finding::{FindingConnection, FindingTotals};
 use crate::context::{app, bad_input, caller, fail, register};
 use crate::enums::{DataSource, ServiceState, Transport};
+use crate::listing::Listing;
 use crate::paging::{Page, page};
 use crate::scalars::{Cidr, DateTime, IpAddress, at};
 
@@ -158,11 +158,8 @@ pub(crate) fn short(found: Vec<domain::finding::Finding>, page: &Page) -> Result
     for finding in &found {
         counts.add(finding.state, finding.severity);
     }
-    let mut connection = Connection::with_additional_fields(start > 0, more, FindingTotals::Known(counts));
-    connection
-        .edges
-        .extend(found.into_iter().skip(start).take(page.limit).map(|f| Edge::new(f.id.to_string(), f.into())));
-    Ok(connection)
+    let shown = found.into_iter().skip(start).take(page.limit).map(|f| (f.id.to_string(), f.into()));
+    Ok(Listing::new(page, shown, more, None, FindingTotals::Known(counts)))
 }
 
 /// Fields are and-ed; the values of a list are or-ed.
@@ -197,7 +194,8 @@ pub struct ServiceFilter {
 }
 
 impl ServiceFilter {
-    fn read(self) -> Result<findings::ServiceFilter> {
+    /// As the use case takes it.
+    pub fn read(self) -> Result<findings::ServiceFilter> {
         let asset_id = self
             .asset_id
             .map(|id| id.parse().map_err(|_| bad_input("assetId is not the id of an asset")))
@@ -220,26 +218,25 @@ impl ServiceFilter {
     }
 }
 
-/// What a list of services says beside its items.
-#[derive(SimpleObject)]
-pub struct ServiceTotals {
-    /// Null: only reading every row could tell.
-    total_count: Option<i32>,
+/// What a list of services says beside its items. It is worked out when asked for.
+pub struct ServiceTotals(findings::ServiceFilter);
+
+#[Object]
+impl ServiceTotals {
+    /// How many match; null above 10 000, and where more rows would have to be read to tell.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        Ok(findings::services_count(app(ctx), caller(ctx)?, &self.0).await.map_err(fail)?.and_then(exact))
+    }
 }
 
 /// A page of services.
-pub type ServiceConnection = Connection<String, Service, ServiceTotals>;
+pub type ServiceConnection = Listing<Service, ServiceTotals>;
 
 /// Lists services in the order of asset, address and port.
 pub async fn services(ctx: &Context<'_>, filter: ServiceFilter, page: Page) -> Result<ServiceConnection> {
-    if page.backward {
-        return Err(bad_input("services are read forward: use first and after"));
-    }
-    let found = findings::services_page(app(ctx), caller(ctx)?, &filter.read()?, page.cursor.as_deref(), page.limit)
-        .await
-        .map_err(fail)?;
-    let mut connection =
-        Connection::with_additional_fields(page.cursor.is_some(), found.more, ServiceTotals { total_count: None });
-    connection.edges.extend(found.items.into_iter().map(|s| Edge::new(s.id.to_string(), Service(s))));
-    Ok(connection)
+    let filter = filter.read()?;
+    let asked = (page.cursor.as_deref(), page.limit, page.backward);
+    let found = findings::services_page(app(ctx), caller(ctx)?, &filter, asked).await.map_err(fail)?;
+    let items = found.items.into_iter().map(|(cursor, service)| (cursor, Service(service)));
+    Ok(Listing::new(&page, items, found.more, found.end, ServiceTotals(filter)))
 }

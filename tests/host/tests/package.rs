@@ -15,7 +15,7 @@ fn the_repository_makes_a_package_that_the_host_takes() {
     let folder = package();
     let application = load(&app(&folder), &settings()).unwrap();
     let kind = |name: &str| application.function(name).map(|function| &function.trigger);
-    for name in ["graphql", "healthz", "hooks", "readyz"] {
+    for name in ["export", "graphql", "healthz", "hooks", "readyz"] {
         assert!(matches!(kind(name), Some(Trigger::Http(_))), "{name}");
     }
     assert!(matches!(kind("poll"), Some(Trigger::Timer { binding, schedule, .. })

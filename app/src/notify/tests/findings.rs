@@ -30,7 +30,7 @@ async fn enter(stage: &Stage, number: u32, stands: FindingState, drafts: Vec<Dra
     let mut session = stage.bench.open_ledger(&organization, "Acme", Bucket(0)).await.unwrap();
     let finding = a_finding(number, stands, stage.bench.now());
     let entries = vec![Entered { finding, counted: None, chunk: None }];
-    session.commit(vec![Decision { ops: Vec::new(), entries, drafts }]).await.unwrap();
+    session.commit(vec![Decision { entries, drafts, ..Decision::default() }]).await.unwrap();
     stage.drain().await;
 }
 
