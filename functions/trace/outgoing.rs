@@ -64,7 +64,14 @@ mod tests {
 
         async fn send(&self, request: WebhookRequest) -> Attempt {
             self.0.lock().unwrap().push(request);
-            Attempt { status: Some(200), duration_ms: 1, error: None, excerpt: None, retry_after: None, directive: None }
+            Attempt {
+                status: Some(200),
+                duration_ms: 1,
+                error: None,
+                excerpt: None,
+                retry_after: None,
+                directive: None,
+            }
         }
     }
 

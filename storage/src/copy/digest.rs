@@ -54,7 +54,9 @@ mod tests {
 
     fn digest(rows: &[(&str, Row)]) -> Digest {
         let mut digest = Digest::default();
-        rows.iter().for_each(|(partition, row)| digest.add(partition, row));
+        for (partition, row) in rows {
+            digest.add(partition, row);
+        }
         digest
     }
 

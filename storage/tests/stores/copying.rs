@@ -198,9 +198,9 @@ in_front!(
             return Err(StoreError::Unavailable("as the test wants it".into()));
         }
     },
-    ()
+    std::future::ready(()).await
 );
-in_front!(Slow, |self| (), tokio::time::sleep(Duration::from_millis(5)).await);
+in_front!(Slow, |self| std::future::ready(()).await, tokio::time::sleep(Duration::from_millis(5)).await);
 
 /// Both stores can be copied from and to.
 const _: fn(&Azure) -> &dyn Whole = |store| store;
