@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::cve::CveId;
 use domain::finding::{FindingState, NamedVulnerability};
 use domain::host::Host;
-use domain::ids::Bucket;
+use domain::ids::{Bucket, OrgId};
 use domain::role::Action;
 use domain::service::{Service, ServiceState};
 use serde::de::DeserializeOwned;
@@ -104,27 +104,28 @@ pub async fn vulnerability(app: &App, caller: &Caller, cve: &CveId) -> Result<Op
 
 /// The products of most open services of watched assets, at most ten; of the first 10 000 services.
 pub async fn top_products(app: &App, caller: &Caller) -> Result<Vec<(String, usize)>, Error> {
+    caller.may(Action::Read)?;
     let product = |service: Service| {
         let open = service.state == ServiceState::Open;
         service.banner.filter(|_| open).and_then(|banner| banner.product)
     };
-    top(app, caller, "s|", product).await
+    top(app, &caller.org, "s|", product).await
 }
 
 /// The countries of most hosts of watched assets by their ISO 3166 codes, at most ten; of the first 10 000 hosts.
 pub async fn countries(app: &App, caller: &Caller) -> Result<Vec<(String, usize)>, Error> {
-    top(app, caller, "h|", |host: Host| host.location.and_then(|location| location.country_code)).await
+    caller.may(Action::Read)?;
+    top(app, &caller.org, "h|", |host: Host| host.location.and_then(|location| location.country_code)).await
 }
 
 async fn top<T: DeserializeOwned>(
     app: &App,
-    caller: &Caller,
+    org: &OrgId,
     prefix: &str,
     value: impl Fn(T) -> Option<String>,
 ) -> Result<Vec<(String, usize)>, Error> {
-    caller.may(Action::Read)?;
-    let register = Register::read(app, &caller.org).await?;
-    let partition = ledger::partition(&caller.org, Bucket::default());
+    let register = Register::read(app, org).await?;
+    let partition = ledger::partition(org, Bucket::default());
     let watched = |key: &str| {
         let asset = key.split('|').nth(1).and_then(|ulid| register.by_ulid(ulid));
         asset.is_some_and(|a| a.retired_at.is_none())

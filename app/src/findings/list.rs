@@ -148,7 +148,10 @@ async fn read_rows(
     for (number, row) in missing.into_iter().zip(rows) {
         let Some(row) = row else { continue };
         let finding = Arc::new(read_finding(&row)?.finding);
-        shown.keep(snapshot, &entries[number].0, &finding);
+        // What is only looked through must not push out what people look at.
+        if entries[number].1 == Verdict::Yes {
+            shown.keep(snapshot, &entries[number].0, &finding);
+        }
         found[number] = Some(finding);
     }
     Ok(entries.iter().copied().zip(found).filter_map(|(entry, finding)| Some((entry, finding?))).collect())

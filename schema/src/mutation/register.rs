@@ -101,6 +101,7 @@ fn texts(ids: Vec<domain::ids::AssetId>) -> Vec<ID> {
 impl RegisterMutation {
     /// Changes many assets in the same way; every changed asset has its event.
     async fn update_assets(&self, ctx: &Context<'_>, input: UpdateAssetsInput) -> Result<UpdateAssetsPayload> {
+        let caller = caller(ctx)?;
         let expected = usize::try_from(input.expected_count).map_err(|_| bad_input("expectedCount is negative"))?;
         let mut ids = Ids::read("ids", input.ids.as_deref().unwrap_or_default(), MISSING);
         // What no id can be was counted by the client all the same.
@@ -119,7 +120,7 @@ impl RegisterMutation {
             poll_interval: maybe(input.poll_interval),
             enabled: input.enabled,
         };
-        let done = register::update_many(app(ctx), caller(ctx)?, selection, expected, &patch).await;
+        let done = register::update_many(app(ctx), caller, selection, expected, &patch).await;
         let (updated, user_errors) = each(done, ids)?;
         Ok(UpdateAssetsPayload { updated_ids: texts(updated), user_errors })
     }

@@ -38,6 +38,7 @@ pub(super) struct NotificationTriggerInput {
     /// Not what these did.
     ignore_actor_ids: Option<Vec<ID>>,
     /// A digest goes out even if nothing happened.
+    #[graphql(default_with = "Some(false)")]
     send_empty: Option<bool>,
 }
 
