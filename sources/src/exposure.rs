@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use app::ports::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey};
 use async_trait::async_trait;
+use domain::observation::HostObservation;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use reqwest::Client;
+use shodan_client::{Endpoints, Error, HostOptions, Key, Retry, Shodan};
 use url::Url;
 
 use crate::governor::Governor;
 use crate::internetdb::InternetDb;
-use crate::shodan::Shodan;
+use crate::shodan::read::{read_hosts, read_search_page};
+use crate::shodan::{Governed, source_error};
 
 /// How long the system's resolver may take.
 const RESOLVER_PATIENCE: Duration = Duration::from_secs(10);
@@ -46,23 +49,30 @@ pub struct Sources {
 impl Sources {
     /// Asks through `http`, which brings its own TLS and may bring its own, shorter time-outs (one minute otherwise).
     pub fn new(http: Client, settings: SourceSettings, governor: impl Into<Arc<Governor>>) -> Self {
-        Self {
-            shodan: Shodan::new(http.clone(), settings.shodan_url),
-            internetdb: InternetDb::new(http, settings.internetdb_url),
-            governor: governor.into(),
+        let governor = governor.into();
+        // When to ask again is the poll's to decide: it knows what else is due.
+        let shodan = Shodan::new(http.clone(), Key::new(""))
+            .with_endpoints(Endpoints { rest: settings.shodan_url, ..Endpoints::default() })
+            .with_pace(Arc::new(Governed(Arc::clone(&governor))))
+            .with_retry(Retry::NEVER);
+        Self { shodan, internetdb: InternetDb::new(http, settings.internetdb_url), governor }
+    }
+
+    /// The client with a key; another source has none.
+    fn shodan(&self, key: &SourceKey, otherwise: &str) -> Result<Shodan, SourceError> {
+        match key {
+            SourceKey::Shodan(secret) => Ok(self.shodan.with_key(Key::new(secret.as_str()))),
+            SourceKey::InternetDb => Err(SourceError::Rejected(otherwise.to_owned())),
         }
     }
 
-    /// Takes a turn, asks, and holds everybody back when the source says that it was too fast.
-    async fn ask<T>(
-        &self,
-        key: &SourceKey,
-        question: impl Future<Output = Result<T, SourceError>>,
-    ) -> Result<T, SourceError> {
-        self.governor.turn(key).await?;
-        let answer = question.await;
+    /// Takes a turn at InternetDB, asks, and holds everybody back when it says that it was too fast.
+    async fn internetdb(&self, ip: IpAddr) -> Result<HostAnswer, SourceError> {
+        let key = SourceKey::InternetDb;
+        self.governor.turn(&key).await?;
+        let answer = self.internetdb.host(ip).await;
         if let Err(SourceError::RateLimited { wait_seconds }) = &answer {
-            self.governor.back_off(key, *wait_seconds).await;
+            self.governor.back_off(&key, *wait_seconds).await;
         }
         answer
     }
@@ -71,10 +81,12 @@ impl Sources {
 #[async_trait]
 impl Exposure for Sources {
     async fn host(&self, key: &SourceKey, ip: IpAddr) -> Result<HostAnswer, SourceError> {
-        match key {
-            SourceKey::Shodan(secret) => self.ask(key, self.shodan.host(secret, ip)).await,
-            SourceKey::InternetDb => self.ask(key, self.internetdb.host(ip)).await,
+        if *key == SourceKey::InternetDb {
+            return self.internetdb(ip).await;
         }
+        let about_it = |body: &[u8]| the_one(read_hosts(body)?, ip);
+        let known = self.shodan(key, "")?.host_with(ip, HostOptions::default(), about_it).await;
+        Ok(known.map_err(source_error)?.map_or(HostAnswer::Unknown, |host| HostAnswer::Known(Box::new(host))))
     }
 
     async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
@@ -82,21 +94,25 @@ impl Exposure for Sources {
     }
 
     async fn search(&self, key: &SourceKey, query: &str, page: u32) -> Result<SearchPage, SourceError> {
-        let secret = shodan_only(key, "InternetDB knows single addresses only")?;
-        self.ask(key, self.shodan.search(secret, query, page)).await
+        let shodan = self.shodan(key, "InternetDB knows single addresses only")?;
+        shodan.search_with(query, page, &[], read_search_page).await.map_err(source_error)
     }
 
     /// InternetDB resolves no names: without a Shodan key the system's resolver is asked, and no turn is taken.
     async fn resolve(&self, key: &SourceKey, hostname: &str) -> Result<Vec<IpAddr>, SourceError> {
-        match key {
-            SourceKey::Shodan(secret) => self.ask(key, self.shodan.resolve(secret, hostname)).await,
-            SourceKey::InternetDb => resolve_by_system(hostname).await,
+        if *key == SourceKey::InternetDb {
+            return resolve_by_system(hostname).await;
         }
+        let mut found = self.shodan(key, "")?.resolve(&[hostname]).await.map_err(source_error)?;
+        Ok(found.remove(hostname).unwrap_or_default())
     }
 
     async fn account(&self, key: &SourceKey) -> Result<Account, SourceError> {
-        let secret = shodan_only(key, "InternetDB has no accounts")?;
-        self.ask(key, self.shodan.api_info(secret)).await
+        let info = self.shodan(key, "InternetDB has no accounts")?.api_info().await.map_err(source_error)?;
+        // What Shodan tells is how many are monitored; the port wants how many may still be.
+        let monitored_ips = info.monitored_ips_left();
+        let (query_credits, scan_credits) = (info.query_credits, info.scan_credits);
+        Ok(Account { plan: info.plan, query_credits, scan_credits, monitored_ips })
     }
 
     async fn next_turn(&self, key: &SourceKey) -> Option<Timestamp> {
@@ -104,11 +120,10 @@ impl Exposure for Sources {
     }
 }
 
-fn shodan_only<'a>(key: &'a SourceKey, otherwise: &str) -> Result<&'a str, SourceError> {
-    match key {
-        SourceKey::Shodan(secret) => Ok(secret),
-        SourceKey::InternetDb => Err(SourceError::Rejected(otherwise.to_owned())),
-    }
+/// Facts about another address must not be booked on this one.
+fn the_one(hosts: Vec<HostObservation>, ip: IpAddr) -> Result<HostObservation, Error> {
+    let host = hosts.into_iter().find(|host| host.ip == ip);
+    host.ok_or_else(|| Error::Unavailable("it answered about another address".into()))
 }
 
 async fn resolve_by_system(hostname: &str) -> Result<Vec<IpAddr>, SourceError> {

@@ -8,7 +8,6 @@ mod exposure;
 mod fetch;
 pub mod governor;
 pub mod internetdb;
-mod lenient;
 pub mod shodan;
 pub mod simulator;
 

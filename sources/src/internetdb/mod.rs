@@ -13,7 +13,7 @@ use reqwest::Client;
 use url::Url;
 
 use crate::fetch;
-use crate::lenient::{Object, repaired};
+use shodan_client::lenient::{Object, repaired};
 
 /// InternetDB's API. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,18 +30,14 @@ impl InternetDb {
 
     /// `GET /{ip}`: ports, CPEs, tags, names and CVEs of one address.
     pub async fn host(&self, ip: IpAddr) -> Result<HostAnswer, SourceError> {
-        let mut url = self.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| SourceError::Unavailable("its address in the settings is no web address".into()))?
-            .pop_if_empty()
-            .push(&ip.to_string());
-        let answer = fetch::get(&self.http, url, "").await?;
+        let url = fetch::below(&self.base, &[&ip.to_string()])?;
+        let answer = fetch::get(&self.http, url).await?;
         let text = repaired(&answer.body);
         match answer.status {
             StatusCode::OK => read::host(&text, ip).map(|host| HostAnswer::Known(Box::new(host))),
             StatusCode::NOT_FOUND if says_nothing_known(&text) => Ok(HostAnswer::Unknown),
             StatusCode::TOO_MANY_REQUESTS => {
-                Err(SourceError::RateLimited { wait_seconds: answer.retry_after.unwrap_or(1).clamp(1, 3600) })
+                Err(SourceError::RateLimited { wait_seconds: answer.retry_after().unwrap_or(1).clamp(1, 3600) })
             }
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(SourceError::Rejected("the address".into()))

@@ -4,7 +4,7 @@ use app::ports::SourceError;
 use domain::cve::CveId;
 use domain::observation::{DataSource, HostObservation};
 
-use crate::lenient::{Object, integer, line, list, string, texts};
+use shodan_client::lenient::{Object, integer, line, list, string, texts};
 
 /// Reads an answer about `ip`.
 pub(super) fn host(text: &str, ip: IpAddr) -> Result<HostObservation, SourceError> {

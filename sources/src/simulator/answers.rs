@@ -14,7 +14,7 @@ use super::fault::{Fault, as_json, error, nothing_known};
 use super::gate::parameter;
 use super::query::Query;
 use super::record::{Record, owned};
-use crate::lenient::Object;
+use shodan_client::lenient::Object;
 
 /// How many banners an unstable page repeats of the one before.
 const REPEATED: usize = 10;

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 
 use super::data::Data;
 use super::query::Query;
-use super::record::{Record, address};
-use crate::lenient::{list, object, repaired};
+use super::record::Record;
+use shodan_client::banner::fields;
+use shodan_client::lenient::{list, object, repaired};
 
 /// All banners, the newest first. Read from the data when somebody asks.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ fn collect(raw: &RawValue, host: Option<IpAddr>, into: &mut Vec<Record>) {
     } else if let Some(members) = object(raw) {
         let inner = members.read("matches", list).or_else(|| members.read("data", list));
         match inner {
-            Some(items) => items.into_iter().for_each(|item| collect(item, address(&members), into)),
+            Some(items) => items.into_iter().for_each(|item| collect(item, fields::address(&members), into)),
             None => into.extend(Record::read(raw, host)),
         }
     }

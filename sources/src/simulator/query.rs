@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::Offset;
 
+use shodan_client::lenient::{Object, digits};
+use shodan_client::query;
+
 use super::record::{Record, owned};
-use crate::lenient::{Object, digits};
 
 /// A search in Shodan's language: words look at the text, `filter:value` at a field, a comma means "or", a `-`
 /// before a filter "not". Filters that are not known here match nothing.
@@ -23,7 +25,7 @@ struct Term {
 
 impl Query {
     pub(super) fn read(text: &str) -> Self {
-        Self(split(text).into_iter().map(|term| Term::read(&term)).collect())
+        Self(query::terms(text).into_iter().map(Term::of).collect())
     }
 
     /// Does it use a filter? Then it costs a credit.
@@ -38,19 +40,9 @@ impl Query {
 }
 
 impl Term {
-    fn read(text: &str) -> Self {
-        let (negated, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        match rest
-            .split_once(':')
-            .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b)))
-        {
-            Some((name, values)) => Self {
-                negated,
-                filter: Some(name.to_owned()),
-                values: values.split(',').map(|value| value.replace('"', "").to_lowercase()).collect(),
-            },
-            None => Self { negated, filter: None, values: vec![rest.replace('"', "").to_lowercase()] },
-        }
+    fn of(term: query::Term) -> Self {
+        let values = term.values.iter().map(|value| value.to_lowercase()).collect();
+        Self { negated: term.negated, filter: term.filter, values }
     }
 
     fn holds(&self, value: &str, record: &Record, members: &Object<'_>) -> bool {
@@ -81,16 +73,6 @@ impl Term {
             Some(_) => false,
         }
     }
-}
-
-/// Parts between blanks that are not between quotes.
-fn split(text: &str) -> Vec<String> {
-    let mut quoted = false;
-    let parts = text.split(|c: char| {
-        quoted ^= c == '"';
-        c.is_whitespace() && !quoted
-    });
-    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn network(value: &str) -> Option<IpNet> {

@@ -1,11 +1,12 @@
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::lenient::{Object, asn1_instant, digits, instant, integer, object, string, texts};
+use shodan_client::banner::fields;
+use shodan_client::lenient::{Object, asn1_instant, digits, instant, integer, object, string, texts};
 
 /// A member that says: the certificate's dates move with the banner's.
 const MOVES_CERTIFICATE: &str = "_demo_moves_certificate";
@@ -29,7 +30,7 @@ impl Record {
     /// Reads a banner; `host` is the address of the host in which it stands.
     pub(super) fn read(raw: &RawValue, host: Option<IpAddr>) -> Option<Self> {
         let banner = object(raw)?;
-        let ip = address(&banner).or(host)?;
+        let ip = fields::address(&banner).or(host)?;
         let opts = banner.object("opts");
         let vulns = banner.get("vulns");
         let named =
@@ -77,13 +78,6 @@ impl Record {
     pub(super) fn members(&self) -> Object<'_> {
         serde_json::from_str(&self.json).unwrap_or_default()
     }
-}
-
-/// The address of a banner or a host.
-pub(super) fn address(object: &Object<'_>) -> Option<IpAddr> {
-    let text = |name| object.read(name, string).and_then(|ip| ip.parse().ok());
-    let number = || object.read("ip", integer::<u32>).map(|ip| IpAddr::V4(Ipv4Addr::from(ip)));
-    text("ip_str").or_else(|| text("ipv6")).or_else(number)
 }
 
 /// The texts of a list.

@@ -7,10 +7,10 @@ use app::ports::{Exposure, HostAnswer, SourceKey};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sources::shodan::Shodan;
+use shodan_client::HostOptions;
 use sources::simulator::{DEMO_ASSETS, Data, Fault, Options, Simulator};
 
-use crate::world::{KEY, captured, client, sources};
+use crate::world::{KEY, captured, shodan, sources};
 
 fn key() -> SourceKey {
     SourceKey::Shodan(KEY.into())
@@ -48,14 +48,15 @@ async fn the_demo_shows_every_asset_of_its_organization() {
 #[tokio::test]
 async fn one_address_is_an_object_and_several_are_a_list() {
     let simulator = start(Options::default()).await;
-    let shodan = Shodan::new(client(), simulator.shodan_url());
+    let shodan = shodan(&simulator);
+    let options = HostOptions::default();
     let (one, other, nobody) = (ip("203.0.113.1"), ip("2001:db8:100::16"), ip("192.0.2.9"));
-    assert_eq!(shodan.hosts(KEY, &[one, nobody]).await.unwrap().len(), 1);
-    let both = shodan.hosts(KEY, &[other, one]).await.unwrap();
+    assert_eq!(shodan.hosts(&[one, nobody], options).await.unwrap().len(), 1);
+    let both = shodan.hosts(&[other, one], options).await.unwrap();
     assert_eq!(both.iter().map(|host| host.ip).collect::<Vec<_>>(), [one, other]);
     assert_eq!(both[1].ports, [22, 443]);
-    assert_eq!(shodan.hosts(KEY, &[nobody]).await.unwrap(), []);
-    assert!(shodan.hosts(KEY, &[]).await.is_err());
+    assert_eq!(shodan.hosts(&[nobody], options).await.unwrap().len(), 0);
+    assert!(shodan.hosts(&[], options).await.is_err());
 }
 
 #[tokio::test]

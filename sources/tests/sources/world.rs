@@ -11,6 +11,7 @@ use app::ports::{Batch, Clock, Commit, ConflictKind, Etag, Op, Row, RowPage, Row
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::Client;
+use shodan_client::{Endpoints, Key, Pause, Retry, Shodan};
 use sources::simulator::Simulator;
 use sources::{Governor, SourceSettings, Sources};
 
@@ -111,6 +112,14 @@ pub(crate) fn client() -> Client {
 pub(crate) fn sources(simulator: &Simulator) -> Sources {
     let settings = SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
     Sources::new(client(), settings, governor(&Arc::default(), Duration::ZERO))
+}
+
+/// The client by itself against a simulator, which does not pause and asks once.
+pub(crate) fn shodan(simulator: &Simulator) -> Shodan {
+    Shodan::new(client(), Key::new(KEY))
+        .with_endpoints(Endpoints { rest: simulator.shodan_url(), ..Endpoints::default() })
+        .with_pace(Arc::new(Pause::new(Duration::ZERO)))
+        .with_retry(Retry::NEVER)
 }
 
 /// A captured answer.

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 
 use super::keep::{keep, size};
 use super::vulnerabilities::heartbleed;
-use crate::lenient::{Object, is_null, line, object, string};
+use shodan_client::lenient::{Object, is_null, line, object, string};
 
 /// Bytes of one block as JSON.
 const LARGEST_BLOCK: usize = 4 * 1024;

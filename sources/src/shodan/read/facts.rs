@@ -1,6 +1,6 @@
 use domain::observation::{HostObservation, Location};
 
-use crate::lenient::{Object, decimal, digits, line, string};
+use shodan_client::lenient::{Object, decimal, digits, line, string};
 
 /// What a banner or a host says of the host as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]

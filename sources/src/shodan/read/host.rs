@@ -1,17 +1,18 @@
-use app::ports::SourceError;
 use domain::observation::{DataSource, HostObservation};
 
-use super::banner::{self, Context, address};
+use shodan_client::banner::{Context, Refused, fields};
+use shodan_client::lenient::{Object, instant, integer, list, object, repaired, string};
+use shodan_client::{Error, said_error};
+
 use super::facts::Facts;
 use super::vulnerabilities::split;
-use super::{gather, said_error, unreadable};
-use crate::lenient::{Object, instant, integer, list, object, repaired, string};
+use super::{banner, gather, unreadable};
 
 /// Reads the answer of `/shodan/host/{ip}` or `/shodan/host/{ip,ip,…}`: an object, or a list of them.
 ///
 /// # Errors
-/// [`SourceError::Unavailable`] when it is cut off or no JSON; what its `error` member means, if it has one.
-pub fn read_hosts(bytes: &[u8]) -> Result<Vec<HostObservation>, SourceError> {
+/// [`Error::Unavailable`] when it is cut off or no JSON; what its `error` member means, if it has one.
+pub fn read_hosts(bytes: &[u8]) -> Result<Vec<HostObservation>, Error> {
     let text = repaired(bytes);
     let raw = serde_json::from_str(&text).map_err(|_| unreadable())?;
     let hosts = match list(raw) {
@@ -30,17 +31,18 @@ fn read_host(host: &Object<'_>) -> Option<HostObservation> {
     let last_update = host.read("last_update", string).and_then(|at| instant(&at));
     let banners = host.read("data", list).unwrap_or_default();
     // A host without an address of its own is where its banners are.
-    let ip = address(host).or_else(|| banners.iter().filter_map(|raw| object(raw)).find_map(|b| address(&b)))?;
-    let context = Context { ip: Some(ip), observed_at: last_update };
+    let ip = fields::address(host)
+        .or_else(|| banners.iter().filter_map(|raw| object(raw)).find_map(|b| fields::address(&b)))?;
+    let context = Context { ip: Some(ip), timestamp: last_update };
     let mut ports: Vec<u16> = host.read("ports", list).unwrap_or_default().into_iter().filter_map(integer).collect();
     let mut seen = Vec::with_capacity(banners.len());
     for raw in &banners {
         match banner::read(raw, &context) {
             Ok(sighting) => seen.push(sighting),
-            Err(unread) => {
-                tracing::warn!(%ip, port = unread.port, "a banner of Shodan's could not be read");
+            Err(Refused { port, reason }) => {
+                tracing::warn!(%ip, port, %reason, "a banner of Shodan's could not be read");
                 // It cannot be described, but it must not be counted as gone.
-                ports.extend(unread.port);
+                ports.extend(port);
             }
         }
     }
@@ -51,8 +53,8 @@ fn read_host(host: &Object<'_>) -> Option<HostObservation> {
     ports.retain(|port| *port > 0);
     known.ports = sorted(ports);
     known.observed_at = last_update.or(known.observed_at);
-    known.hostnames = sorted([known.hostnames, banner::hostnames(host)].concat());
-    known.tags = sorted([known.tags, banner::tags(host)].concat());
+    known.hostnames = sorted([known.hostnames, fields::hostnames(host)].concat());
+    known.tags = sorted([known.tags, fields::tags(host)].concat());
     Facts::of_host(host).or(Facts::taken_from(&mut known)).put_into(&mut known);
     (known.vulnerabilities, known.not_vulnerable) = host.get("vulns").map(split).unwrap_or_default();
     Some(known)

@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use crate::lenient::block;
+use shodan_client::lenient::block;
 
 /// How much of a value to keep.
 #[derive(Clone, Copy)]

@@ -13,25 +13,11 @@ mod search;
 mod tls;
 mod vulnerabilities;
 
-use app::ports::SourceError;
-
-use super::refusal::error_in_success;
-use crate::lenient::{Object, digits, is_null};
+use shodan_client::Error;
 
 pub use host::read_hosts;
 pub use search::read_search_page;
 
-/// The answer as an object, unless it is none or says that something went wrong.
-pub(super) fn answer_object(text: &str) -> Result<Object<'_>, SourceError> {
-    let object = serde_json::from_str(text).map_err(|_| unreadable())?;
-    said_error(&object).map_or(Ok(object), Err)
-}
-
-fn said_error(object: &Object<'_>) -> Option<SourceError> {
-    let error = object.get("error").filter(|error| !is_null(error))?;
-    Some(error_in_success(&digits(error).unwrap_or_default()))
-}
-
-fn unreadable() -> SourceError {
-    SourceError::Unavailable("its answer is cut off or no JSON".into())
+fn unreadable() -> Error {
+    Error::Unavailable("its answer is cut off or no JSON".into())
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use domain::observation::Tls;
 
-use crate::lenient::{Object, asn1_instant, digits, integer, line, string, texts};
+use shodan_client::lenient::{Object, asn1_instant, digits, integer, line, string, texts};
 
 /// Reads the `ssl` block of a banner; `tags` are the banner's.
 pub(super) fn read(ssl: &Object<'_>, tags: &[String]) -> Tls {

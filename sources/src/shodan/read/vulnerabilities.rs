@@ -4,7 +4,7 @@ use domain::cve::CveId;
 use domain::observation::VulnerabilityClaim;
 use serde_json::value::RawValue;
 
-use crate::lenient::{Object, decimal, digits, line, object, string, texts, truth};
+use shodan_client::lenient::{Object, decimal, digits, line, object, string, texts, truth};
 
 /// More CVEs on one service tell nothing more.
 const MOST_CLAIMS: usize = 1000;

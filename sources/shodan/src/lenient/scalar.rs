@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 use super::object::list;
 
 /// Is it `null`?
-pub(crate) fn is_null(raw: &RawValue) -> bool {
+pub fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
 /// A string, unescaped.
-pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -19,7 +19,7 @@ pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// A string, or a number as it is written.
-pub(crate) fn digits(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub fn digits(raw: &RawValue) -> Option<Cow<'_, str>> {
     let written = raw.get();
     if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         Some(Cow::Borrowed(written))
@@ -29,12 +29,12 @@ pub(crate) fn digits(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// A number or a string that says one.
-pub(crate) fn decimal(raw: &RawValue) -> Option<f64> {
+pub fn decimal(raw: &RawValue) -> Option<f64> {
     digits(raw)?.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// A whole number, a string that says one, or a fraction whose part after the point is nought.
-pub(crate) fn integer<T: TryFrom<i64>>(raw: &RawValue) -> Option<T> {
+pub fn integer<T: TryFrom<i64>>(raw: &RawValue) -> Option<T> {
     let written = digits(raw)?;
     let written = written.trim();
     let whole =
@@ -43,7 +43,7 @@ pub(crate) fn integer<T: TryFrom<i64>>(raw: &RawValue) -> Option<T> {
 }
 
 /// A truth value, as such, as a string or as 0 and 1.
-pub(crate) fn truth(raw: &RawValue) -> Option<bool> {
+pub fn truth(raw: &RawValue) -> Option<bool> {
     match raw.get() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
@@ -56,7 +56,7 @@ pub(crate) fn truth(raw: &RawValue) -> Option<bool> {
 }
 
 /// A list of strings and numbers, or a single one. What else stands in it is left out.
-pub(crate) fn texts(raw: &RawValue) -> Vec<Cow<'_, str>> {
+pub fn texts(raw: &RawValue) -> Vec<Cow<'_, str>> {
     match list(raw) {
         Some(items) => items.into_iter().filter_map(digits).collect(),
         None => digits(raw).into_iter().collect(),

@@ -7,42 +7,43 @@ use serde_json::value::RawValue;
 
 /// The members of a JSON object, each still unread: what nobody asks for is never built.
 #[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
     /// The member of that name; of several the last, as everywhere in JSON.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(n, _)| n == name).map(|(_, raw)| *raw)
     }
 
     /// The member of that name as an object; an empty one if it is something else.
-    pub(crate) fn object(&self, name: &str) -> Self {
+    #[must_use]
+    pub fn object(&self, name: &str) -> Self {
         self.get(name).and_then(object).unwrap_or_default()
     }
 
     /// What `read` makes of the member of that name.
-    pub(crate) fn read<T>(&self, name: &str, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Option<T> {
+    pub fn read<T>(&self, name: &str, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Option<T> {
         self.get(name).and_then(read)
     }
 
     /// All members, in the order in which they stand.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
     }
 
     /// Does it have no members?
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 /// The value as an object, if it is one.
-pub(crate) fn object(raw: &RawValue) -> Option<Object<'_>> {
+pub fn object(raw: &RawValue) -> Option<Object<'_>> {
     raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
 }
 
 /// The value as a list, if it is one.
-pub(crate) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
+pub fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
     raw.get().starts_with('[').then(|| serde_json::from_str(raw.get()).ok())?
 }
 

@@ -5,7 +5,7 @@ const REPLACEMENT: &str = "\\ufffd";
 
 /// The text with every byte that is no UTF-8 and every escaped surrogate without its partner replaced, since
 /// `serde_json` refuses the whole document for one of them. Costs no copy where nothing is wrong.
-pub(crate) fn repaired(bytes: &[u8]) -> Cow<'_, str> {
+pub fn repaired(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
     let Some(first) = next_unpaired(&text, 0) else { return text };
     let mut out = String::with_capacity(text.len());

@@ -3,7 +3,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 /// An instant such as `2020-12-16T20:00:25.339321`; without a zone it is UTC.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+pub fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(with_zone) = text.parse::<Timestamp>() {
         return Some(with_zone);
@@ -12,7 +12,7 @@ pub(crate) fn instant(text: &str) -> Option<Timestamp> {
 }
 
 /// An instant as certificates write it: `20240101120000Z`, or with two digits of the year `240101120000Z`.
-pub(crate) fn asn1_instant(text: &str) -> Option<Timestamp> {
+pub fn asn1_instant(text: &str) -> Option<Timestamp> {
     let digits = text.trim().trim_end_matches('Z');
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -3,7 +3,7 @@ const UNPRINTABLE: char = '.';
 
 /// Text of several lines, at most `max` bytes: line ends become `\n`, control characters and those that turn the
 /// direction of writing are replaced, blanks at the end are dropped.
-pub(crate) fn block(text: &str, max: usize) -> String {
+pub fn block(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max));
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -24,7 +24,7 @@ pub(crate) fn block(text: &str, max: usize) -> String {
 }
 
 /// Text of one line, at most `max` bytes, without blanks around it. `None`: nothing is left.
-pub(crate) fn line(text: &str, max: usize) -> Option<String> {
+pub fn line(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
     let mut out = String::with_capacity(text.len().min(max));
     for c in text.chars() {

@@ -9,8 +9,8 @@ mod repair;
 mod scalar;
 mod text;
 
-pub(crate) use instant::{asn1_instant, instant};
-pub(crate) use object::{Object, list, object};
-pub(crate) use repair::repaired;
-pub(crate) use scalar::{decimal, digits, integer, is_null, string, texts, truth};
-pub(crate) use text::{block, line};
+pub use instant::{asn1_instant, instant};
+pub use object::{Object, list, object};
+pub use repair::repaired;
+pub use scalar::{decimal, digits, integer, is_null, string, texts, truth};
+pub use text::{block, line};
