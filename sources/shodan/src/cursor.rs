@@ -18,6 +18,8 @@ pub struct Cursor<'a> {
     shodan: &'a Shodan,
     query: String,
     page: u32,
+    /// The page after the furthest that was read: before it, repeats are no sign of the end.
+    furthest: u32,
     last_page: u32,
     most_total: u64,
     seen: HashSet<Identity>,
@@ -48,6 +50,7 @@ impl Shodan {
             shodan: self,
             query: query.into(),
             page: 1,
+            furthest: 1,
             last_page: u32::MAX,
             most_total: 0,
             seen: HashSet::new(),
@@ -105,7 +108,12 @@ impl Cursor<'_> {
                 page.banners.into_iter().filter(|banner| self.seen.insert(banner.identity())).collect();
             self.page += 1;
             self.most_total = self.most_total.max(page.total);
-            self.dry = if banners.is_empty() { self.dry + 1 } else { 0 };
+            self.dry = match banners.is_empty() {
+                false => 0,
+                true if number < self.furthest => self.dry,
+                true => self.dry + 1,
+            };
+            self.furthest = self.furthest.max(self.page);
             self.done = self.dry >= DRY_PAGES || self.seen.len() as u64 >= self.most_total;
             let repeated = held - banners.len();
             let (refused, total) = (page.refused, page.total);

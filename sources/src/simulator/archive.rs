@@ -23,6 +23,17 @@ impl Archive {
         Self { unread: Some(data), shift_to, records: Vec::new() }
     }
 
+    /// All banners.
+    pub(super) fn all(&mut self) -> &[Record] {
+        self.records()
+    }
+
+    /// When the newest was seen, as Shodan writes it: what time it is here.
+    pub(super) fn newest(&mut self) -> String {
+        let newest = self.records().first().map(|record| record.at).unwrap_or_default();
+        newest.strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+    }
+
     /// The banners of these addresses.
     pub(super) fn of(&mut self, ips: &[IpAddr]) -> Vec<&Record> {
         self.records().iter().filter(|record| ips.contains(&record.ip)).collect()

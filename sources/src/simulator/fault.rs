@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::json;
 
+use super::request::Request;
+
 /// What can go wrong, as it was seen to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -39,12 +41,35 @@ pub enum Fault {
     UnstablePaging,
     /// Half characters in the text of each banner.
     LoneSurrogates,
+    /// A search that lost its place and wants to begin again at page 1. Other questions are answered.
+    CursorTimedOut,
+    /// The Exploits API sends elsewhere. Other questions are answered.
+    ExploitsMoved,
+}
+
+/// An answer instead of the one that was asked for.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Box<Response>);
+
+impl Refused {
+    pub(super) fn new(response: Response) -> Self {
+        Self(Box::new(response))
+    }
 }
 
 const RATE_WORDS: &str = "Request rate limit reached (1 request/ second). \
      Please wait a second before trying again and slow down your API calls.";
 
 impl Fault {
+    /// Does the fault happen to such a request?
+    pub(super) fn concerns(self, request: &Request) -> bool {
+        match self {
+            Self::CursorTimedOut => request.segments.ends_with(&["host".into(), "search".into()]),
+            Self::ExploitsMoved => request.is_below("exploits"),
+            _ => true,
+        }
+    }
+
     /// The whole answer, if the fault is one.
     pub(super) fn answer(self) -> Option<Response> {
         Some(match self {
@@ -65,6 +90,15 @@ impl Fault {
                 StatusCode::FORBIDDEN,
                 "Insufficient query credits, please upgrade your API plan or wait for the monthly limit to reset",
             ),
+            Self::CursorTimedOut => {
+                error(StatusCode::INTERNAL_SERVER_ERROR, "Search cursor timed out. Restart from page 1")
+            }
+            Self::ExploitsMoved => {
+                let mut response = page(StatusCode::MOVED_PERMANENTLY, "301 Moved Permanently");
+                let elsewhere = HeaderValue::from_static("https://cvedb.shodan.io/");
+                response.headers_mut().insert(header::LOCATION, elsewhere);
+                response
+            }
             Self::Truncated
             | Self::BrokenOff
             | Self::Hang

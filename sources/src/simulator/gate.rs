@@ -1,12 +1,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use axum::http::Uri;
-use axum::response::Response;
 use tokio::time::Instant;
 
 use super::Options;
-use super::fault::Fault;
+use super::fault::{Fault, Refused};
+use super::request::Request;
 
 /// How many requests came, by kind. Refused ones count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +22,26 @@ pub struct Requests {
     pub api_info: u32,
     /// InternetDB
     pub internetdb: u32,
+    /// The Exploits API.
+    pub exploits: u32,
+    /// Alerts, notifiers and scans.
+    pub monitor: u32,
+    /// `CVEdb`, CISA's list, EPSS and SSVC.
+    pub intelligence: u32,
+    /// Everything else.
+    pub other: u32,
     /// Requests that came sooner than the rate allows.
     pub too_fast: u32,
+}
+
+/// When which fault happens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) fault: Fault,
+    /// Requests that are answered well before.
+    pub(super) spared: u32,
+    /// Requests that meet it; `None`: all.
+    pub(super) requests: Option<u32>,
 }
 
 /// Lets requests through, or not.
@@ -33,7 +50,7 @@ pub(super) struct Gate {
     keys: Vec<String>,
     rate: Option<Duration>,
     last: HashMap<String, Instant>,
-    fault: Option<(Fault, Option<u32>)>,
+    plan: Option<Plan>,
     /// Query credits that are left; `None` has no limit.
     pub(super) credits: Option<u32>,
     pub(super) requests: Requests,
@@ -45,27 +62,27 @@ impl Gate {
             keys: options.keys,
             rate: options.rate,
             last: HashMap::new(),
-            fault: None,
+            plan: None,
             credits: options.query_credits,
             requests: Requests::default(),
         }
     }
 
-    pub(super) fn set_fault(&mut self, fault: Option<Fault>, requests: Option<u32>) {
-        self.fault = fault.map(|fault| (fault, requests));
+    pub(super) fn set_fault(&mut self, plan: Option<Plan>) {
+        self.plan = plan;
     }
 
     /// Counts the request and says what refuses it, else which fault its answer shall have.
-    pub(super) fn pass(&mut self, uri: &Uri) -> Result<Option<Fault>, Box<Response>> {
-        let keyless = self.count(uri.path());
-        let fault = self.next_fault();
+    pub(super) fn pass(&mut self, request: &Request) -> Result<Option<Fault>, Refused> {
+        let keyless = self.count(request);
+        let fault = self.next_fault().filter(|fault| fault.concerns(request));
         if let Some(answer) = fault.and_then(Fault::answer) {
-            return Err(Box::new(answer));
+            return Err(Refused::new(answer));
         }
         if keyless {
             return Ok(fault);
         }
-        let key = parameter(uri, "key").unwrap_or_default();
+        let key = request.parameter("key").unwrap_or_default().to_owned();
         let known = if self.keys.is_empty() { !key.is_empty() } else { self.keys.contains(&key) };
         if !known {
             return refused(Fault::BadKey);
@@ -82,7 +99,7 @@ impl Gate {
     }
 
     /// Takes a query credit.
-    pub(super) fn pay(&mut self) -> Result<(), Box<Response>> {
+    pub(super) fn pay(&mut self) -> Result<(), Refused> {
         match &mut self.credits {
             None => Ok(()),
             Some(0) => refused(Fault::OutOfCredits),
@@ -94,42 +111,44 @@ impl Gate {
     }
 
     /// Counts a request and says whether it needs no key.
-    fn count(&mut self, path: &str) -> bool {
+    fn count(&mut self, request: &Request) -> bool {
         let requests = &mut self.requests;
-        let counter = match path {
-            "/shodan/host/search" => &mut requests.search,
-            "/shodan/host/count" => &mut requests.count,
-            "/dns/resolve" => &mut requests.resolve,
-            "/api-info" => &mut requests.api_info,
-            path if path.starts_with("/internetdb/") => &mut requests.internetdb,
-            _ => &mut requests.host,
+        let path: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+        let counter = match path.as_slice() {
+            ["shodan", "host", "search"] => &mut requests.search,
+            ["shodan", "host", "count"] => &mut requests.count,
+            ["shodan", "host", _] => &mut requests.host,
+            ["dns", "resolve"] => &mut requests.resolve,
+            ["api-info"] => &mut requests.api_info,
+            ["internetdb", ..] => &mut requests.internetdb,
+            ["exploits", ..] => &mut requests.exploits,
+            ["shodan", "alert" | "scan" | "scans", ..] | ["notifier", ..] => &mut requests.monitor,
+            ["cvedb" | "kev" | "epss" | "ssvc", ..] => &mut requests.intelligence,
+            _ => &mut requests.other,
         };
         *counter += 1;
-        path.starts_with("/internetdb/")
+        ["internetdb", "cvedb", "kev", "epss", "ssvc"].iter().any(|first| request.is_below(first))
     }
 
     fn next_fault(&mut self) -> Option<Fault> {
-        let (fault, left) = self.fault?;
-        match left {
-            Some(0) => {
-                self.fault = None;
-                None
-            }
-            Some(n) => {
-                self.fault = Some((fault, Some(n - 1)));
-                Some(fault)
-            }
-            None => Some(fault),
+        let plan = self.plan.as_mut()?;
+        if plan.spared > 0 {
+            plan.spared -= 1;
+            return None;
         }
+        let fault = plan.fault;
+        match &mut plan.requests {
+            None => {}
+            Some(0) => {
+                self.plan = None;
+                return None;
+            }
+            Some(left) => *left -= 1,
+        }
+        Some(fault)
     }
 }
 
-/// A parameter of the query string.
-pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query()?;
-    url::form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
-}
-
-fn refused<T>(fault: Fault) -> Result<T, Box<Response>> {
-    Err(Box::new(fault.answer().unwrap_or_default()))
+fn refused<T>(fault: Fault) -> Result<T, Refused> {
+    Err(Refused::new(fault.answer().unwrap_or_default()))
 }

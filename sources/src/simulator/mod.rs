@@ -1,16 +1,31 @@
-//! A Shodan and an InternetDB of our own on the loopback, for the demo and for tests.
+//! A Shodan of our own on the loopback, with all that belongs to it, for the demo and for tests.
 //!
-//! Here belong the endpoints that the clients ask, answered from data files, with the real limits and with every
+//! Here belong the endpoints that clients ask, ours and other people's, answered from data files and from what was
+//! changed through them, with the real limits and with every
 //! fault that the real ones have, on request. Nothing here is ever used to look at the Internet, and nothing
 //! outside this folder behaves differently because it talks to a simulator.
 
-mod answers;
+mod account;
 mod archive;
 mod data;
+mod directory;
+mod dns;
+mod exploits;
+mod facets;
 mod fault;
 mod gate;
+mod hosts;
+mod monitor;
+mod notifiers;
 mod query;
 mod record;
+mod request;
+mod routes;
+mod scans;
+mod search;
+mod state;
+mod stream;
+mod vulnerabilities;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -28,7 +43,8 @@ pub use fault::Fault;
 pub use gate::Requests;
 
 use archive::Archive;
-use gate::Gate;
+use gate::{Gate, Plan};
+use state::State;
 
 /// How a simulator behaves.
 #[derive(Clone, Debug)]
@@ -41,6 +57,10 @@ pub struct Options {
     pub rate: Option<Duration>,
     /// Query credits at the start. `None`: no limit.
     pub query_credits: Option<u32>,
+    /// Scan credits at the start. `None`: no limit.
+    pub scan_credits: Option<u32>,
+    /// Addresses that alerts may watch.
+    pub monitored_ips: u32,
     /// Banners on one page of a search.
     pub page_size: usize,
     /// Moves the dates of all banners so that the newest one is at this instant.
@@ -49,7 +69,16 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, keys: Vec::new(), rate: None, query_credits: None, page_size: 100, shift_to: None }
+        Self {
+            port: 0,
+            keys: Vec::new(),
+            rate: None,
+            query_credits: None,
+            scan_credits: None,
+            monitored_ips: 5_120,
+            page_size: 100,
+            shift_to: None,
+        }
     }
 }
 
@@ -67,11 +96,17 @@ struct World {
     page_size: usize,
     archive: Mutex<Archive>,
     gate: Mutex<Gate>,
+    state: Mutex<State>,
+    exploits: Vec<Value>,
 }
 
 impl World {
     fn archive(&self) -> MutexGuard<'_, Archive> {
         self.archive.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -89,10 +124,12 @@ impl Simulator {
         let address = listener.local_addr()?;
         let world = Arc::new(World {
             page_size: options.page_size.max(1),
+            exploits: data.exploits(),
             archive: Mutex::new(Archive::new(data, options.shift_to)),
+            state: Mutex::new(State::new(options.scan_credits, options.monitored_ips)),
             gate: Mutex::new(Gate::new(options)),
         });
-        let router = answers::router(&world);
+        let router = routes::router(&world);
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the simulator ended");
@@ -121,14 +158,65 @@ impl Simulator {
         self.url("/internetdb")
     }
 
+    /// What stands for `https://exploits.shodan.io`.
+    pub fn exploits_url(&self) -> Url {
+        self.url("/exploits")
+    }
+
+    /// What stands for `https://stream.shodan.io`.
+    pub fn stream_url(&self) -> Url {
+        self.url("/stream")
+    }
+
+    /// What stands for `https://trends.shodan.io`.
+    pub fn trends_url(&self) -> Url {
+        self.url("/trends")
+    }
+
+    /// What stands for `https://cvedb.shodan.io`.
+    pub fn cvedb_url(&self) -> Url {
+        self.url("/cvedb")
+    }
+
+    /// What stands for CISA's list of known exploited vulnerabilities.
+    pub fn kev_url(&self) -> Url {
+        self.url("/kev")
+    }
+
+    /// What stands for `https://api.first.org`.
+    pub fn epss_url(&self) -> Url {
+        self.url("/epss")
+    }
+
+    /// What stands for the file of all EPSS scores of a day.
+    pub fn epss_file_url(&self) -> Url {
+        self.url("/epss/epss_scores-current.csv.gz")
+    }
+
+    /// What stands for the folder of CISA's Vulnrichment.
+    pub fn ssvc_url(&self) -> Url {
+        self.url("/ssvc")
+    }
+
     /// Makes every request meet this fault, until `None` is set.
     pub fn set_fault(&self, fault: Option<Fault>) {
-        self.world.gate().set_fault(fault, None);
+        self.world.gate().set_fault(fault.map(|fault| Plan { fault, spared: 0, requests: None }));
     }
 
     /// Makes the next `requests` requests meet this fault.
     pub fn set_fault_for(&self, fault: Fault, requests: u32) {
-        self.world.gate().set_fault(Some(fault), Some(requests));
+        self.world.gate().set_fault(Some(Plan { fault, spared: 0, requests: Some(requests) }));
+    }
+
+    /// Answers the next `spared` requests well, and lets every one after them meet this fault: a key that is revoked
+    /// between two pages.
+    pub fn set_fault_after(&self, spared: u32, fault: Fault) {
+        self.world.gate().set_fault(Some(Plan { fault, spared, requests: None }));
+    }
+
+    /// Answers the next `spared` requests well, and lets the one after them meet this fault.
+    pub fn set_fault_once_after(&self, spared: u32, fault: Fault) {
+        self.world.gate().set_fault(Some(Plan { fault, spared, requests: Some(1) }));
     }
 
     /// Replaces everything that is known of an address. Without banners nothing is known of it any more.

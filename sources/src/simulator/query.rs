@@ -10,6 +10,28 @@ use shodan_client::query;
 
 use super::record::{Record, owned};
 
+/// The filters that are understood here.
+pub(super) const FILTERS: [&str; 18] = [
+    "after",
+    "asn",
+    "before",
+    "city",
+    "country",
+    "cpe",
+    "hostname",
+    "ip",
+    "isp",
+    "net",
+    "org",
+    "os",
+    "port",
+    "product",
+    "tag",
+    "transport",
+    "version",
+    "vuln",
+];
+
 /// A search in Shodan's language: words look at the text, `filter:value` at a field, a comma means "or", a `-`
 /// before a filter "not". Filters that are not known here match nothing.
 #[derive(Debug)]

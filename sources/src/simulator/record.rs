@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use shodan_client::banner::fields;
-use shodan_client::lenient::{Object, asn1_instant, digits, instant, integer, object, string, texts};
+use shodan_client::lenient::{Object, asn1_instant, digits, instant, integer, object, string, texts, truth};
 
 /// A member that says: the certificate's dates move with the banner's.
 const MOVES_CERTIFICATE: &str = "_demo_moves_certificate";
@@ -72,6 +72,14 @@ impl Record {
         }
         json.push('}');
         Some(Self { at, json, ..self.clone() })
+    }
+
+    /// The CVEs that were tested.
+    pub(super) fn verified(&self) -> Vec<String> {
+        let members = self.members();
+        let vulns = members.object("vulns");
+        let tested = |raw: &RawValue| object(raw).is_some_and(|details| details.read("verified", truth) == Some(true));
+        vulns.members().filter(|(_, raw)| tested(raw)).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// The banner's members.

@@ -101,11 +101,11 @@ pub(crate) fn governor(tables: &Arc<Memory>, interval: Duration) -> Governor {
     Governor::new(tables.clone(), Arc::new(WallClock), interval)
 }
 
-/// A client that gives up after a second.
+/// A client that gives up after a second, and goes nowhere else.
 pub(crate) fn client() -> Client {
     // Of several tests in one process all but the first find it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().timeout(Duration::from_secs(1)).build().unwrap()
+    Client::builder().timeout(Duration::from_secs(1)).redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// The sources against a simulator, without a pause between turns.
@@ -117,7 +117,12 @@ pub(crate) fn sources(simulator: &Simulator) -> Sources {
 /// The client by itself against a simulator, which does not pause and asks once.
 pub(crate) fn shodan(simulator: &Simulator) -> Shodan {
     Shodan::new(client(), Key::new(KEY))
-        .with_endpoints(Endpoints { rest: simulator.shodan_url(), ..Endpoints::default() })
+        .with_endpoints(Endpoints {
+            rest: simulator.shodan_url(),
+            stream: simulator.stream_url(),
+            exploits: simulator.exploits_url(),
+            trends: simulator.trends_url(),
+        })
         .with_pace(Arc::new(Pause::new(Duration::ZERO)))
         .with_retry(Retry::NEVER)
 }
