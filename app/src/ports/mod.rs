@@ -4,8 +4,10 @@
 //! them; tests may stand between (a store that fails at the n-th call), but never fake a decision.
 
 mod clock;
+mod exploits;
 mod exposure;
 mod ids;
+mod intelligence;
 mod letters;
 mod mailer;
 mod queue;
@@ -13,8 +15,13 @@ mod tables;
 mod webhooks;
 
 pub use clock::Clock;
+pub use exploits::{ExploitDatabase, ExploitOrigin, ExploitPage, ExploitProperty, Exploits, KnownExploit};
 pub use exposure::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey, SourceName};
 pub use ids::Ids;
+pub use intelligence::{
+    CvssScore, Edition, EpssScore, Exploitation, Intelligence, KnownExploited, Refreshed, SsvcRecord, Validators,
+    VulnerabilityFacts,
+};
 pub use letters::{
     ChannelLetter, Composed, ConfirmLetter, EventLine, EvidenceLine, FindingLetter, Footer, GroupLetter, Letter,
     Letters, SummaryLetter, TestLetter,

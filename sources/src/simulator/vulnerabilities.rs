@@ -44,7 +44,12 @@ pub(super) fn answer(world: &World, request: &Request, path: &[&str]) -> Result<
         ["cvedb", "cves"] => Ok(as_json(cvedb_list(&claims, request).to_string())),
         ["kev"] => Ok(validated(request, as_json(kev(&claims).to_string()))),
         ["epss", "data", "v1", "epss"] => Ok(as_json(epss(&claims, request).to_string())),
+        // As the publisher does: to the file of the day.
         ["epss", "epss_scores-current.csv.gz"] => {
+            let day = format!("/epss/epss_scores-{DAY}.csv.gz");
+            Ok((StatusCode::FOUND, [(header::LOCATION, day)]).into_response())
+        }
+        ["epss", file] if file.ends_with(".csv.gz") => {
             let packed = packed(&csv(&claims)).ok_or_else(nowhere)?;
             Ok(validated(request, ([(header::CONTENT_TYPE, "application/gzip")], packed).into_response()))
         }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use reqwest::Client;
 use shodan_client::{Endpoints, Key, Pause, Retry, Shodan};
 use sources::simulator::Simulator;
-use sources::{Governor, SourceSettings, Sources};
+use sources::{Governor, IntelligenceSettings, SourceSettings, Sources};
 
 /// The key of all tests: easy to find where it must not be.
 pub(crate) const KEY: &str = "S3cretKeyOfTheTest+/";
@@ -125,6 +125,17 @@ pub(crate) fn shodan(simulator: &Simulator) -> Shodan {
         })
         .with_pace(Arc::new(Pause::new(Duration::ZERO)))
         .with_retry(Retry::NEVER)
+}
+
+/// Where a simulator tells of vulnerabilities.
+pub(crate) fn intelligence(simulator: &Simulator) -> IntelligenceSettings {
+    IntelligenceSettings {
+        cvedb_url: simulator.cvedb_url(),
+        kev_url: simulator.kev_url(),
+        epss_url: simulator.epss_url(),
+        epss_file_url: simulator.epss_file_url(),
+        ssvc_url: simulator.ssvc_url(),
+    }
 }
 
 /// A captured answer.
