@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::banner::{Banner, Context, Refused, fields};
 use crate::lenient::{Object, digits, instant, integer, list, object, repaired, string};
-use crate::{Cost, Error, Shodan, answer, client};
+use crate::{Error, Shodan, answer, client};
 
 /// How many addresses one look-up may name.
 pub const MOST_HOSTS: usize = 100;
@@ -77,7 +77,7 @@ impl Shodan {
     }
 
     /// `GET /shodan/host/{ip,ip,…}`: at most [`MOST_HOSTS`] addresses in one request, which only the greater plans
-    /// may ([`Cost::hosts`]). Addresses of which nothing is known are left out; the
+    /// may ([`crate::Cost::hosts`]). Addresses of which nothing is known are left out; the
     /// others ascend.
     pub async fn hosts(&self, ips: &[IpAddr], options: HostOptions) -> Result<Vec<Host>, Error> {
         if ips.is_empty() || ips.len() > MOST_HOSTS {
@@ -104,11 +104,6 @@ impl Shodan {
             Err(error) => Err(error),
         }
     }
-}
-
-impl Cost {
-    /// A look-up of one address.
-    pub const HOST: Self = Self::FREE;
 }
 
 /// Reads an answer about hosts: an object, or a list of them.

@@ -3,6 +3,9 @@ use std::time::Duration;
 use crate::Error;
 
 /// How often to ask again what may work later, and how long to wait in between.
+///
+/// A page of a search whose answer got lost on the way was paid for, and is paid for again when it is asked for again.
+/// [`Retry::NEVER`] leaves that to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// Requests in all, at least one.

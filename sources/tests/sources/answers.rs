@@ -6,9 +6,10 @@ use axum::Router;
 use axum::http::Uri;
 use reqwest::Url;
 use shodan_client::rest::{DomainOptions, QueryOrder, ScanState};
+use shodan_client::stream::{Feed, StreamOptions};
 use shodan_client::{Endpoints, HostOptions, Key, Retry, Shodan};
 
-use crate::world::{captured, client};
+use crate::world::{KEY, captured, client};
 
 /// Answers every question with one file.
 struct Always {
@@ -125,4 +126,30 @@ async fn hosts_are_read_with_every_banner() {
         assert_eq!((host.banners.len(), host.refused.len()), (banners, 0), "{file}");
         assert!(host.banners.iter().all(|banner| host.ports.contains(&banner.port)));
     }
+}
+
+#[tokio::test]
+async fn what_shodan_repeats_of_the_key_is_blotted_out() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let router = Router::new().fallback(async |uri: Uri| format!(r#"{{"error":"invalid: {uri} of {KEY}"}}"#));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let endpoints = Endpoints { rest: url.clone(), stream: url.clone(), exploits: url.clone(), trends: url };
+    let shodan = Shodan::new(client(), Key::new(KEY)).with_endpoints(endpoints).with_retry(Retry::NEVER);
+    let shodan = shodan.with_pace(std::sync::Arc::new(shodan_client::Pause::new(std::time::Duration::ZERO)));
+    let mut said = Vec::new();
+    said.push(shodan.api_info().await.unwrap_err());
+    said.push(shodan.host(ip("192.0.2.1"), HostOptions::default()).await.unwrap_err());
+    said.push(shodan.search("port:1", 1, &[]).await.unwrap_err());
+    said.push(shodan.exploits("x", 1, &[]).await.unwrap_err());
+    said.push(shodan.delete_alert("x").await.unwrap_err());
+    let mut stream = shodan.stream(&Feed::Alerts, StreamOptions::default()).await.unwrap();
+    assert!(!format!("{stream:?} {shodan:?}").contains("S3cret"));
+    // A last line without an end is none: what broke off says nothing.
+    assert!(stream.next().await.unwrap().is_none());
+    for error in said {
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains('…') && !shown.contains("S3cret"), "{shown}");
+    }
+    server.abort();
 }
