@@ -122,20 +122,11 @@ impl RuleSet {
     }
 }
 
-/// Where a rule applies, those that it overrides do not; where it is undecided, so are they.
+/// Where a rule applies, those that it overrides do not. Where it is undecided they stand: nothing is missed for it.
 fn without_overridden(mut judgements: Vec<Judgement<'_>>) -> Vec<Judgement<'_>> {
-    let overriding: Vec<(&RuleId, bool)> = judgements
-        .iter()
-        .flat_map(|j| j.rule.overrides.iter().map(|id| (id, matches!(j.verdict, Verdict::Undecided(_)))))
-        .collect();
-    if overriding.is_empty() {
-        return judgements;
-    }
-    judgements.retain(|j| !overriding.contains(&(&j.rule.id, false)));
-    for judgement in judgements.iter_mut().filter(|j| overriding.contains(&(&j.rule.id, true))) {
-        judgement.verdict = Verdict::Undecided("a rule that says more about the same is undecided".into());
-        judgement.evidence.clear();
-    }
+    let applies = judgements.iter().filter(|j| j.verdict == Verdict::Match);
+    let overridden: Vec<&RuleId> = applies.flat_map(|j| &j.rule.overrides).collect();
+    judgements.retain(|j| !overridden.contains(&&j.rule.id));
     judgements
 }
 
