@@ -10,10 +10,12 @@ use crate::actor::Actor;
 use crate::cve::CveId;
 use crate::due::DueBasis;
 use crate::ids::{AssetId, FindingId, ServiceId};
+use crate::intelligence::CveFacts;
 use crate::observation::{DataSource, Transport, VulnerabilityClaim};
 use crate::risk::RiskFactor;
 use crate::rule::{Category, RuleId};
 use crate::severity::{Confidence, Severity};
+use crate::ssvc;
 
 /// Where work on a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -198,6 +200,9 @@ pub struct NamedVulnerability {
     /// What the source says of it.
     #[serde(flatten)]
     pub claim: VulnerabilityClaim,
+    /// What is known of it beside; the claim has been brought up to date with it.
+    #[serde(default, skip_serializing_if = "CveFacts::is_empty")]
+    pub facts: CveFacts,
 }
 
 /// A finding as it is stored.
@@ -269,9 +274,15 @@ pub struct Finding {
     /// By what rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_basis: Option<DueBasis>,
+    /// From when the days are counted; `None`: from its opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_from: Option<Timestamp>,
     /// CISA asks for a forensic investigation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forensics_required: bool,
+    /// When to act by SSVC's tree, of the most urgent of its CVEs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssvc: Option<ssvc::Decision>,
     /// Was `FINDING_DUE_SOON` told for this `due_at`?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub due_soon_told: bool,
@@ -287,6 +298,9 @@ pub struct Finding {
     /// The decision that holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Triage>,
+    /// Triage policies that no longer apply to it: a tripwire or a person ended their decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exempt: Vec<String>,
     /// What was written, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comments: Vec<Comment>,
@@ -306,6 +320,16 @@ pub struct Finding {
     /// Rises with each of its events.
     pub revision: u64,
 }
+
+impl Triage {
+    /// The policy that decided; `None`: a person did.
+    pub fn policy_id(&self) -> Option<&str> {
+        self.id.starts_with(POLICY).then_some(self.id.as_str())
+    }
+}
+
+/// How the ids of triage policies begin; the decisions of a policy have its id.
+pub const POLICY: &str = "policy_";
 
 impl Finding {
     /// Its identity under an owner that may have many addresses, or has one.

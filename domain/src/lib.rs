@@ -5,6 +5,7 @@
 //! arguments; the same arguments always give the same result.
 
 pub mod actor;
+mod appear;
 pub mod asset;
 pub mod cve;
 pub mod decide;
@@ -14,16 +15,22 @@ pub mod event;
 pub mod finding;
 pub mod host;
 pub mod ids;
+pub mod intelligence;
 pub mod lifecycle;
 pub mod merge;
 pub mod observation;
 pub mod ownership;
 pub mod payload;
+pub mod policy;
+pub mod profile;
+pub mod replay;
 pub mod risk;
 pub mod role;
 pub mod rule;
 pub mod service;
 pub mod severity;
+pub mod shared;
+pub mod ssvc;
 pub mod target;
 pub mod trigger;
 pub mod wanted;

@@ -1,6 +1,6 @@
-//! The rules of the house: one file each under `domain/rules`, with its examples; and the two of the engine.
+//! The rules of the house: one file each under `domain/rules`, with its examples; and those of the engine.
 
-use super::{Rule, RuleDefinition, vulnerability};
+use super::{Rule, RuleDefinition, change, vulnerability};
 
 /// Each file, named after its rule.
 const FILES: [(&str, &str); 102] = [
@@ -110,7 +110,7 @@ const FILES: [(&str, &str); 102] = [
 
 /// All rules of the house.
 pub(super) fn rules() -> Vec<Rule> {
-    FILES.iter().map(|(name, text)| read(name, text)).chain(vulnerability::rules()).collect()
+    FILES.iter().map(|(name, text)| read(name, text)).chain(vulnerability::rules()).chain(change::rules()).collect()
 }
 
 #[expect(clippy::panic, reason = "the files are part of the program, and a test reads every one of them")]

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod category;
+pub mod change;
 mod definition;
 mod fact;
 mod facts;
