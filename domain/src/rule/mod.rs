@@ -14,6 +14,7 @@ pub mod guard;
 mod index;
 mod select;
 mod set;
+pub mod table;
 mod validity;
 mod vocabulary;
 pub mod vulnerability;
