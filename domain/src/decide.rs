@@ -17,7 +17,7 @@ use crate::intelligence::Intelligence;
 use crate::lifecycle::{self, Context, Transition};
 use crate::merge::{Known, Look, MergeRules, merge};
 use crate::policy::{self, TriagePolicy};
-use crate::rule::RuleSet;
+use crate::rule::{Category, RuleSet};
 use crate::service::{Service, ServiceState};
 use crate::target::Target;
 use crate::wanted::{Judge, Verdicts};
@@ -285,6 +285,8 @@ fn gone(question: &Question<'_>, known: &Known, stored: &Finding) -> Option<Tran
     } else {
         match stored.service.as_ref().map(|id| known.services.get(id)) {
             Some(Some(service)) if service.state == ServiceState::Closed => Resolution::NotSeen,
+            // It is no longer new, or on the list, or something graver is said of it.
+            Some(Some(_)) | None if stored.category == Category::Change => Resolution::SeenFixed,
             // Its banner was replaced by a poorer source's word: nothing shows that it is fixed.
             Some(Some(service)) if service.banner.is_none() => return None,
             Some(Some(service)) if service.last_observed_at > stored.last_observed_at => Resolution::SeenFixed,

@@ -28,6 +28,7 @@ fn a_service_that_appears_later_is_new_for_two_weeks() {
     assert!(decided.wake.unwrap() <= instant(16));
     let later = poll(&asset, &mut stored, &[], 17);
     assert_eq!(events(&later), [EventType::FindingResolved]);
+    assert_eq!(later.findings[0].after.resolution, Some(Resolution::SeenFixed));
 }
 
 #[test]

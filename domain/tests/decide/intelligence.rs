@@ -1,12 +1,13 @@
 //! Intelligence changes what is stored without an answer of Shodan's.
 
 use domain::cve::CveId;
-use domain::decide::Stored;
+use domain::decide::{Question, Settings, Stored, decide};
 use domain::due::DueBasis;
 use domain::event::EventType;
 use domain::finding::{Finding, FindingState, Triage, Tripwire};
 use domain::intelligence::{CveFacts, Epss, Exploit, Intelligence, KevEntry, SsvcRecord};
 use domain::observation::{HostObservation, VulnerabilityClaim};
+use domain::rule::RuleSet;
 use domain::severity::{Confidence, Severity};
 use domain::ssvc;
 use jiff::{SignedDuration, Timestamp};
@@ -174,4 +175,42 @@ fn what_was_inferred_and_exploited_and_is_now_verified_stays_itself_and_trips() 
     assert_eq!(because(&decided), ["BECAME_VERIFIED"]);
     assert_eq!((only(&stored).id.clone(), only(&stored).confidence), (id, Confidence::Verified));
     assert!(only(&stored).forensics_required);
+}
+
+#[test]
+fn other_days_of_the_organization_count_from_the_opening_and_not_from_now() {
+    let asset = asset("8.8.8.8");
+    let mut stored = Stored::default();
+    poll(&asset, &mut stored, &[host("8.8.8.8", 0, vec![banner(23, "telnet", 0)])], 0);
+    let opened = only(&stored).opened_at;
+    assert_eq!((days(opened, only(&stored)), only(&stored).due_basis), (90, Some(DueBasis::Sla)));
+    let sla = domain::due::Sla { medium: Some(10), ..domain::due::Sla::default() };
+    let settings = Settings { sla, ..Settings::default() };
+    let rules = RuleSet::built_in();
+    let question = Question { asset: &asset, stored: &stored, looks: &[], rules, settings: &settings, now: instant(4) };
+    let decided = decide(&question);
+    assert_eq!(events(&decided), [EventType::FindingUpdated]);
+    assert_eq!(days(opened, &decided.findings[0].after), 10);
+}
+
+#[test]
+fn a_webhook_tells_since_when_and_by_whose_word() {
+    let asset = asset("8.8.8.8");
+    let mut stored = Stored::default();
+    let epss = Epss { probability: 0.94, percentile: 0.99, date: Some("2023-11-13".parse().unwrap()) };
+    poll_by(&knowing(CveFacts { epss: Some(epss), ..listed("2022-01-10") }), &asset, &mut stored, &[web(true, 9.8)], 0);
+    let parts = domain::payload::finding_parts(
+        only(&stored),
+        &asset,
+        None,
+        None,
+        domain::payload::Group::default(),
+        instant(0),
+    );
+    let named = &parts.iter().find(|(name, _)| *name == "vulnerabilities").unwrap().1[0];
+    assert_eq!(named["knownExploited"]["addedOn"], "2022-01-10");
+    assert_eq!(named["epss"]["date"], "2023-11-13");
+    assert_eq!(named["exploitKnown"], true);
+    let named = domain::intelligence::asked_about(&stored.known, RuleSet::built_in());
+    assert!(named.contains(&cve()));
 }
