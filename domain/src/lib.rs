@@ -7,6 +7,7 @@
 pub mod actor;
 mod appear;
 pub mod asset;
+pub mod cdn;
 pub mod cve;
 pub mod decide;
 pub mod due;
@@ -29,7 +30,6 @@ pub mod role;
 pub mod rule;
 pub mod service;
 pub mod severity;
-pub mod shared;
 pub mod ssvc;
 pub mod target;
 pub mod trigger;

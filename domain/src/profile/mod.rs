@@ -44,7 +44,7 @@ pub struct Reading {
 pub struct Told<T> {
     /// The value.
     pub value: T,
-    /// How sure, 1 to 100: from 70 on it may be filled in unasked.
+    /// How sure, 1 to 100; below 40 it is a hint and nothing is filled in by it.
     pub weight: u8,
     /// The service that tells it.
     pub service: ServiceId,
