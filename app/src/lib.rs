@@ -18,6 +18,7 @@ pub mod notify;
 pub mod poll;
 pub mod ports;
 pub mod repeat;
+pub mod research;
 pub mod retention;
 pub mod rows;
 #[cfg(any(test, feature = "testing"))]

@@ -20,6 +20,7 @@ mod summary;
 mod tick;
 
 pub use budget::{Budget, Refused, budget};
+pub(crate) use budget::{Spent, open as open_budget, spend as spend_budget};
 pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;

@@ -3,6 +3,7 @@
 mod assets;
 mod dimension;
 mod events;
+mod exploits;
 mod findings;
 mod notifications;
 mod people;
@@ -14,6 +15,7 @@ pub use assets::{
 };
 pub use dimension::FindingDimension;
 pub use events::EventType;
+pub use exploits::{ExploitDatabase, ExploitFacetName, ExploitSource};
 pub use findings::{
     Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,
     Tripwire,
