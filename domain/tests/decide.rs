@@ -88,7 +88,7 @@ fn host(ip: &str, day: i64, banners: Vec<Banner>) -> HostObservation {
 }
 
 fn judge(asset: &Asset, stored: &Stored, hosts: &[HostObservation], day: i64) -> Decisions {
-    let looks: Vec<Look<'_>> = hosts.iter().map(|seen| Look { seen, whole: true }).collect();
+    let looks: Vec<Look<'_>> = hosts.iter().map(|seen| Look { seen, whole: true, asked: &[] }).collect();
     let settings = Settings::default();
     let now = instant(day) + SignedDuration::from_hours(1);
     decide(&Question { asset, stored, looks: &looks, rules: RuleSet::built_in(), settings: &settings, now })
@@ -155,7 +155,7 @@ fn unknown_and_partial_answers_close_nothing() {
             poll(&asset, &mut stored, &[], day).findings.iter().all(|f| f.event != Some(EventType::FindingResolved))
         );
         let partial = host("8.8.8.8", day, Vec::new());
-        let looks = [Look { seen: &partial, whole: false }];
+        let looks = [Look { seen: &partial, whole: false, asked: &[] }];
         let settings = Settings::default();
         let question = Question {
             asset: &asset,

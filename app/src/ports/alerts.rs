@@ -80,8 +80,8 @@ pub struct Push {
     pub trigger: Option<String>,
 }
 
-/// Looks after Shodan Monitor's alerts. Every call but [`Alerts::read_push`] takes its turn at the governor, and
-/// none costs query credits.
+/// Looks after Shodan Monitor's alerts. Every call that is asynchronous takes its turn at the governor, and none
+/// costs query credits.
 #[async_trait]
 pub trait Alerts: Send + Sync {
     /// All alerts of the key.
@@ -104,6 +104,8 @@ pub trait Alerts: Send + Sync {
     async fn delete_notifier(&self, key: &SourceKey, id: &str) -> Result<(), SourceError>;
     /// Has a notifier tell of an alert.
     async fn attach(&self, key: &SourceKey, alert: &str, notifier: &str) -> Result<(), SourceError>;
+    /// Is this the signature (`SHODAN-SIGNATURE-SHA1`) of what Monitor posted for the key?
+    fn signed(&self, key: &SourceKey, body: &[u8], signature: &str) -> bool;
     /// Reads what Monitor posts; `None`: it is no banner.
     fn read_push(&self, body: &[u8]) -> Option<Push>;
 }

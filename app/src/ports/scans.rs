@@ -49,6 +49,8 @@ pub enum ScanProgress {
 pub trait Scans: Send + Sync {
     /// Orders a scan: a scan credit for each address. Never repeated by itself: twice is paid twice.
     async fn order(&self, key: &SourceKey, wanted: &ScanOrder) -> Result<AcceptedScan, SourceError>;
+    /// The ports that are looked at where none are named. No credits.
+    async fn crawled(&self, key: &SourceKey) -> Result<Vec<u16>, SourceError>;
     /// How far one is. No credits.
     async fn progress(&self, key: &SourceKey, id: &str) -> Result<ScanProgress, SourceError>;
     /// The key's newest scans. No credits.

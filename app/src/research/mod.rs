@@ -10,3 +10,4 @@ mod question;
 
 pub use desk::{Desk, Plan};
 pub use exploits::{exploits, exploits_of, kept_exploits};
+pub(crate) use question::refused;

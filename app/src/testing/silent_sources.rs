@@ -73,6 +73,10 @@ impl Scans for Silent {
         down()
     }
 
+    async fn crawled(&self, _: &SourceKey) -> Result<Vec<u16>, SourceError> {
+        down()
+    }
+
     async fn progress(&self, _: &SourceKey, _: &str) -> Result<ScanProgress, SourceError> {
         down()
     }
@@ -132,6 +136,10 @@ impl Alerts for Silent {
 
     async fn attach(&self, _: &SourceKey, _: &str, _: &str) -> Result<(), SourceError> {
         down()
+    }
+
+    fn signed(&self, _: &SourceKey, _: &[u8], _: &str) -> bool {
+        false
     }
 
     fn read_push(&self, _: &[u8]) -> Option<Push> {

@@ -3,4 +3,6 @@
 
 mod asking;
 mod exploits;
+mod monitor;
+mod scans;
 mod world;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::access::{Caller, NewApiToken, bootstrap, create_api_token};
+use app::assets::{AssetDraft, create};
 use domain::role::Scope;
 use iotmonitor::compose::{Manner, compose};
 use iotmonitor::config::{Config, Environment};
@@ -51,6 +52,23 @@ impl World {
         tokio::spawn(serve_on(listener, Arc::clone(&program), Doors::People, std::future::pending()));
         let owner = bootstrap(&program.app, "ada@example.com", "a sentence is good", "Ada", None).await.unwrap();
         Self { simulator, program, owner, address, _dir: dir }
+    }
+
+    /// What is answered to a POST.
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> (u16, String) {
+        let client = Outbound::new(None).unwrap().client().unwrap();
+        let mut request = client.post(format!("http://{}{path}", self.address)).body(body.into());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// A new asset.
+    pub(crate) async fn watch(&self, target: &str) -> String {
+        let draft = AssetDraft { target: Some(target.into()), enabled: true, ..AssetDraft::default() };
+        create(&self.program.app, &self.owner, &draft).await.unwrap().id.to_string()
     }
 
     /// A new API token with these scopes.

@@ -7,6 +7,7 @@ mod exploits;
 mod findings;
 mod notifications;
 mod people;
+mod scans;
 mod ssvc;
 
 pub use assets::{
@@ -25,4 +26,5 @@ pub use notifications::{
     NotificationGroup, QuietHoursEnd, WebhookSignature,
 };
 pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};
+pub use scans::ScanState;
 pub use ssvc::SsvcDecision;

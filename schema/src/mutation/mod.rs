@@ -9,6 +9,7 @@ mod organization;
 mod people;
 mod profile;
 mod register;
+mod scans;
 mod session;
 mod tokens;
 mod trigger;
@@ -27,4 +28,5 @@ pub struct Mutation(
     findings::FindingMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
+    scans::ScanMutation,
 );

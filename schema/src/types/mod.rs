@@ -21,6 +21,7 @@ pub mod monitor;
 pub mod node;
 pub mod overview;
 pub mod rule;
+pub mod scan;
 pub mod service;
 pub mod shodan;
 pub mod shodan_answer;

@@ -2,8 +2,11 @@ use std::collections::BTreeMap;
 
 use app::ports::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push, SourceError, SourceKey};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::observation::DataSource;
 use ipnet::IpNet;
+use ring::hmac;
 use shodan_client::banner::{Banner, Context};
 use shodan_client::lenient::repaired;
 use shodan_client::rest;
@@ -66,6 +69,17 @@ impl Alerts for Sources {
 
     async fn attach(&self, key: &SourceKey, alert: &str, notifier: &str) -> Result<(), SourceError> {
         self.shodan(key, NO_KEY)?.attach_notifier(alert, notifier).await.map_err(source_error)
+    }
+
+    fn signed(&self, key: &SourceKey, body: &[u8], signature: &str) -> bool {
+        let SourceKey::Shodan(secret) = key else { return false };
+        let hex = || (0..signature.len()).step_by(2).map(|n| u8::from_str_radix(signature.get(n..n + 2)?, 16).ok());
+        let signature = match signature.len() {
+            40 => hex().collect::<Option<Vec<u8>>>(),
+            _ => STANDARD.decode(signature).ok(),
+        };
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
+        signature.is_some_and(|signature| hmac::verify(&key, body, &signature).is_ok())
     }
 
     fn read_push(&self, body: &[u8]) -> Option<Push> {

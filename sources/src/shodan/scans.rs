@@ -35,6 +35,10 @@ impl Scans for Sources {
         Ok(AcceptedScan { id: accepted.id, size: accepted.count, credits_left: accepted.credits_left })
     }
 
+    async fn crawled(&self, key: &SourceKey) -> Result<Vec<u16>, SourceError> {
+        self.shodan(key, NO_KEY)?.ports().await.map_err(source_error)
+    }
+
     async fn progress(&self, key: &SourceKey, id: &str) -> Result<ScanProgress, SourceError> {
         let progress = self.shodan(key, NO_KEY)?.scan_status(id).await.map_err(source_error)?;
         Ok(match progress.state {
