@@ -80,7 +80,7 @@ async fn step(
     if fresh && state.reached == goal && state.error.is_none() {
         return Ok(OFTEN);
     }
-    if !is_on && state.alerts.is_empty() && state.token.is_none() {
+    if !is_on && state.token.is_none() {
         return Ok(OFTEN);
     }
     let had = state.token.clone();
@@ -96,6 +96,10 @@ async fn step(
     match outcome {
         Ok(true) => {
             state.error = None;
+            if !is_on {
+                // Nothing of ours is there any more.
+                state.token = None;
+            }
             goal.clone_into(&mut state.reached);
             state.checked_at = Some(app.now());
             Ok(OFTEN)
@@ -116,16 +120,17 @@ async fn bring(
     url: &str,
 ) -> Result<bool, SourceError> {
     let ours = round.ours().await?;
-    if wanted.is_empty() && ours.is_empty() {
+    if wanted.is_empty() {
         (state.alerts, state.addresses, state.left_out) = (Vec::new(), 0, Vec::new());
-        return Ok(true);
+        round.notifier(None).await?;
+        return Ok(!round.bring(ours, &[], "").await?.unfinished);
     }
     round.calls += 1;
     let left = round.app.exposure.account(round.key).await?.monitored_ips;
     let taken = ours.iter().flat_map(|alert| &alert.networks).filter_map(|text| text.parse().ok());
     let taken: u64 = taken.map(|net| size(&net)).fold(0, u64::saturating_add);
     let (wanted, left_out) = fitting(wanted, left.map(|left| left.saturating_add(taken)));
-    let Some(notifier) = round.notifier(url).await? else { return Ok(false) };
+    let Some(notifier) = round.notifier(Some(url)).await? else { return Ok(false) };
     let stand = round.bring(ours, &wanted, &notifier).await?;
     state.alerts = stand.alerts;
     state.addresses = wanted.iter().map(Wanted::size).fold(0, u64::saturating_add);

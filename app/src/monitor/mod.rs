@@ -7,6 +7,8 @@
 //! `org:{id}`/`monitor|pushes`; `hook:{sha256}`/`shodan` leads from a token to its organization. Never here: Shodan's
 //! formats, or what a banner means.
 
+mod channels;
+mod import;
 mod keep;
 mod push;
 mod reconcile;
@@ -14,6 +16,7 @@ mod state;
 mod token;
 mod wanted;
 
+pub use import::{Moved, import_alerts};
 pub(crate) use keep::{keep, plan};
 pub use push::{Posted, Refused, Taken, push};
 pub use state::{MonitorState, Pushes, state};

@@ -53,8 +53,8 @@ impl Round<'_> {
         Ok(all.into_iter().filter(|alert| alert.name.starts_with(&mark)).collect())
     }
 
-    /// Our notifier, which posts to `url`; others that bear our mark and post elsewhere go.
-    pub(super) async fn notifier(&mut self, url: &str) -> Result<Option<String>, SourceError> {
+    /// Our notifier, which posts to `url`; others that bear our mark and post elsewhere go. `None`: all of them go.
+    pub(super) async fn notifier(&mut self, url: Option<&str>) -> Result<Option<String>, SourceError> {
         self.calls += 1;
         let mark = mark(self.org);
         let all = self.app.alerts.notifiers(self.key).await?;
@@ -63,14 +63,17 @@ impl Round<'_> {
         };
         let mut found = None;
         for one in all.iter().filter(is_ours) {
-            if found.is_none() && one.args.get("url").is_some_and(|known| known == url) {
+            if found.is_none() && url.is_some() && one.args.get("url").map(String::as_str) == url {
                 found = Some(one.id.clone());
             } else if self.may_change() {
                 self.app.alerts.delete_notifier(self.key, &one.id).await?;
             }
         }
-        if found.is_none() && self.may_change() {
-            found = Some(self.app.alerts.create_webhook(self.key, mark.trim_end(), url).await?);
+        match url {
+            Some(url) if found.is_none() && self.may_change() => {
+                found = Some(self.app.alerts.create_webhook(self.key, mark.trim_end(), url).await?);
+            }
+            _ => {}
         }
         Ok(found)
     }

@@ -77,9 +77,11 @@ async fn what_others_made_is_left_alone() {
     let patch = OrganizationPatch { shodan_monitor: Some(false), ..OrganizationPatch::default() };
     update_organization(&plant.bench, &plant.caller, &patch).await.unwrap();
     plant.pass(6).await;
-    let book = plant.account.book();
-    assert_eq!(book.alerts, [theirs], "ours have gone, and only ours");
-    assert!(book.notifiers.contains(&mail));
+    assert_eq!(plant.account.book().alerts, [theirs], "ours have gone, and only ours");
+    assert_eq!(plant.account.book().notifiers, [mail]);
+    let calls = plant.account.book().calls;
+    plant.pass(24 * 61).await;
+    assert_eq!(plant.account.book().calls, calls, "what is switched off asks nothing");
 }
 
 #[tokio::test]

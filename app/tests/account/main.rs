@@ -3,6 +3,7 @@
 
 mod account;
 mod alerts;
+mod import;
 mod plant;
 mod pushes;
 mod scans;

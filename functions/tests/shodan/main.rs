@@ -3,6 +3,7 @@
 
 mod asking;
 mod exploits;
+mod faults;
 mod monitor;
 mod scans;
 mod world;

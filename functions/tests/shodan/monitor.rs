@@ -4,19 +4,14 @@ use domain::role::Scope::Read;
 use serde_json::{Value, json};
 use sources::simulator::{Data, Options};
 
-use super::world::World;
+use super::world::{World, ago};
 
 const IP: &str = "192.0.2.77";
 
 fn banner(port: u16, module: &str, seconds_ago: i64) -> Value {
-    let at = jiff::Timestamp::from_second(seconds_since_1970() - seconds_ago).unwrap();
-    json!({"ip_str": IP, "port": port, "transport": "tcp", "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string(),
+    let at = ago(seconds_ago);
+    json!({"ip_str": IP, "port": port, "transport": "tcp", "timestamp": at,
         "data": "login:", "hash": i32::from(port), "_shodan": {"id": format!("banner-{port}-{at}"), "module": module}})
-}
-
-#[expect(clippy::disallowed_methods, reason = "the program runs on the system's clock")]
-fn seconds_since_1970() -> i64 {
-    jiff::Timestamp::now().as_second()
 }
 
 /// A polled device with alerts at the organization's own account; the token of the address, and the alert's id.

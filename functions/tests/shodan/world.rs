@@ -102,3 +102,10 @@ impl World {
         (text(&error["extensions"]["code"]), text(&error["extensions"]["userErrorCode"]), text(&error["message"]))
     }
 }
+
+/// An instant so many seconds ago, as Shodan writes it.
+#[expect(clippy::disallowed_methods, reason = "the program under test runs on the system's clock")]
+pub(crate) fn ago(seconds: i64) -> String {
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
+    at.strftime("%Y-%m-%dT%H:%M:%S.000000").to_string()
+}

@@ -4,6 +4,7 @@ mod assets;
 mod deliveries;
 mod findings;
 mod ids;
+mod monitor;
 mod notifications;
 mod organization;
 mod people;
@@ -29,4 +30,5 @@ pub struct Mutation(
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
     scans::ScanMutation,
+    monitor::MonitorMutation,
 );
