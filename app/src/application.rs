@@ -8,7 +8,9 @@ use ulid::Ulid;
 use crate::access::Hashing;
 use crate::directory::Directories;
 use crate::notify::Endpoints;
-use crate::ports::{Chats, Clock, Exposure, Ids, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
+use crate::ports::{
+    Alerts, Chats, Clock, Exploits, Exposure, Ids, Letters, Mailer, OpenId, Queue, Research, Scans, Tables, Webhooks,
+};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -50,6 +52,14 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// What the Internet can see.
     pub exposure: Arc<dyn Exposure>,
+    /// What a person asks Shodan itself.
+    pub research: Arc<dyn Research>,
+    /// Scans on request.
+    pub scans: Arc<dyn Scans>,
+    /// Shodan Monitor.
+    pub alerts: Arc<dyn Alerts>,
+    /// Known exploits.
+    pub exploits: Arc<dyn Exploits>,
     /// Signed requests.
     pub webhooks: Arc<dyn Webhooks>,
     /// Messages to where people talk.

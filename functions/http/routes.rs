@@ -34,6 +34,7 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
         .route("/export/{file}", get(export::handle))
         .route("/healthz", get(healthz::handle))
         .route("/readyz", get(readyz::handle))
+        .route("/hooks/shodan/{token}", post(hooks::shodan))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))
         .route("/hooks/email/unsubscribe/{token}", get(hooks::ask_unsubscribe).post(hooks::unsubscribe));
     if doors == Doors::PeopleAndMachine {

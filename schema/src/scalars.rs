@@ -49,6 +49,16 @@ text_scalar!(
     "not an IPv4 or IPv6 address"
 );
 text_scalar!(
+    /// A host name in lower case, without the final dot, such as plant.example.com.
+    Hostname(String), "Hostname",
+    |t: &str| match domain::target::Target::parse(t, &[]) {
+        Ok(domain::target::Target::Hostname(name)) => Some(name),
+        _ => None,
+    },
+    |n: &String| n.clone(),
+    "not a host name such as plant.example.com"
+);
+text_scalar!(
     /// A vulnerability's identifier, such as CVE-2021-36260.
     CveId(domain::cve::CveId), "CveId",
     domain::cve::CveId::parse, |c: &domain::cve::CveId| c.to_string(),

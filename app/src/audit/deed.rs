@@ -64,6 +64,8 @@ deeds! {
     TokenCreated = "token.created",
     /// An API token was revoked.
     TokenRevoked = "token.revoked",
+    /// A scan was ordered, for so many scan credits.
+    ScanRequested = "scan.requested",
     /// A notification channel was made.
     ChannelCreated = "channel.created",
     /// A notification channel was changed.

@@ -19,6 +19,9 @@ pub(super) async fn mend(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     for org in access::organizations(app).await? {
+        if access::organization(app, &org).await?.is_some_and(|organization| organization.shodan_key.is_some()) {
+            crate::monitor::plan(app, &org).await?;
+        }
         let register = assets::Register::read(app, &org).await?;
         let last = register.assets().map(|a| a.group).max();
         for id in 0..last.map_or(0, |l| l + 1) {

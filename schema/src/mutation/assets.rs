@@ -212,6 +212,19 @@ pub(super) struct ImportResult {
     outcome: ImportOutcome,
 }
 
+impl ImportResult {
+    /// One for each row.
+    pub(super) fn each(rows: Vec<register::Imported>) -> Vec<Self> {
+        let one = |(number, row): (usize, register::Imported)| Self {
+            row: int(number + 1),
+            asset: row.asset.map(Asset::from),
+            user_errors: row.faults.into_iter().map(UserError::from).collect(),
+            outcome: row.outcome.into(),
+        };
+        rows.into_iter().enumerate().map(one).collect()
+    }
+}
+
 /// What was retired.
 #[derive(SimpleObject)]
 pub(super) struct RetireAssetsPayload {
@@ -259,17 +272,7 @@ impl AssetMutation {
             register::import_once(app(ctx), caller, rows, on_existing, dry_run, request.as_ref()).await
         };
         let (results, user_errors) = outcome(import.await)?;
-        let results: Vec<ImportResult> = results
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-            .map(|(number, r)| ImportResult {
-                row: int(number + 1),
-                asset: r.asset.map(Asset::from),
-                user_errors: r.faults.into_iter().map(UserError::from).collect(),
-                outcome: r.outcome.into(),
-            })
-            .collect();
+        let results = ImportResult::each(results.unwrap_or_default());
         let of = |wanted| int(results.iter().filter(|r| r.outcome == wanted).count());
         let (created, updated, rejected) =
             (of(ImportOutcome::Created), of(ImportOutcome::Updated), of(ImportOutcome::Rejected));

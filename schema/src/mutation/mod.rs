@@ -4,11 +4,13 @@ mod assets;
 mod deliveries;
 mod findings;
 mod ids;
+mod monitor;
 mod notifications;
 mod organization;
 mod people;
 mod profile;
 mod register;
+mod scans;
 mod session;
 mod tokens;
 mod trigger;
@@ -27,4 +29,6 @@ pub struct Mutation(
     findings::FindingMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
+    scans::ScanMutation,
+    monitor::MonitorMutation,
 );

@@ -2,6 +2,7 @@
 
 use app::assets::{self, Monitored};
 use app::directory::AssetSummary;
+use app::poll::Usage;
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::asset::Asset as Stored;
@@ -78,6 +79,10 @@ pub struct Monitoring {
     status: MonitoringState,
     /// What the last failure was; null when the last poll brought an answer.
     last_error: Option<String>,
+    /// Requests that were made for it this month; one for several assets counts in part for each.
+    calls_this_month: f64,
+    /// Query credits that were spent on it this month; of a search for several assets in part.
+    query_credits_this_month: f64,
 }
 
 #[Object]
@@ -174,6 +179,8 @@ impl Asset {
         let usual = organization.map_or(3600, |o| o.settings.poll_interval);
         let status = assets::state_of(asset, member.as_ref());
         let polled = asset.enabled && asset.retired_at.is_none();
+        let usage = member.as_ref().map(|m| m.usage.in_month(app(ctx).now())).unwrap_or_default();
+        let used = |part: fn(&Usage) -> u32| f64::from(part(&usage)) / 1000.0;
         Ok(Monitoring {
             enabled: polled,
             interval: int(asset.poll_interval.unwrap_or(usual) as usize),
@@ -182,7 +189,9 @@ impl Asset {
             last_observed_at: member.as_ref().and_then(|m| m.observed).map(at),
             source: member.as_ref().and_then(|m| m.source).map(Into::into),
             status: status.into(),
-            last_error: member.and_then(|m| m.error),
+            calls_this_month: used(|usage| usage.calls),
+            query_credits_this_month: used(|usage| usage.credits),
+            last_error: member.as_ref().and_then(|m| m.error.clone()),
         })
     }
     /// The addresses that it owns.

@@ -31,6 +31,18 @@ pub struct Location {
     longitude: Option<f64>,
 }
 
+impl From<domain::observation::Location> for Location {
+    fn from(place: domain::observation::Location) -> Self {
+        Self {
+            country_code: place.country_code,
+            country_name: place.country_name,
+            city: place.city,
+            latitude: place.latitude,
+            longitude: place.longitude,
+        }
+    }
+}
+
 #[Object]
 impl Host {
     /// The address.
@@ -59,14 +71,7 @@ impl Host {
     }
     /// Where it is said to be; null: the source does not say.
     async fn location(&self) -> Option<Location> {
-        let l = self.0.host.location.clone()?;
-        Some(Location {
-            country_code: l.country_code,
-            country_name: l.country_name,
-            city: l.city,
-            latitude: l.latitude,
-            longitude: l.longitude,
-        })
+        self.0.host.location.clone().map(Into::into)
     }
     /// Its tags.
     async fn tags(&self) -> &[String] {

@@ -12,6 +12,7 @@ use super::event::Event;
 use super::finding::Finding;
 use super::member::Invitation;
 use super::rule::Rule;
+use super::scan::Scan;
 use super::service::Service;
 use super::viewer::{ApiToken, Organization, Session, User};
 use crate::context::{app, caller, fail};
@@ -48,6 +49,8 @@ pub enum Node {
     Invitation(Invitation),
     /// An API token that is not revoked.
     ApiToken(ApiToken),
+    /// A scan.
+    Scan(Scan),
     /// An act.
     AuditEntry(AuditEntry),
 }
@@ -93,6 +96,10 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             found.map(|o| Node::Organization(Organization(o)))
         }
         "rule" => Rule::find(id).map(Node::Rule),
+        "scan" => match id.parse() {
+            Ok(id) => app::scans::scan(app, caller, &id).await.map_err(fail)?.map(|s| Node::Scan(Scan(s))),
+            Err(_) => None,
+        },
         "audit" => match id.parse() {
             Ok(id) => app::audit::entry(app, caller, &id).await.map_err(fail)?.map(|e| Node::AuditEntry(AuditEntry(e))),
             Err(_) => None,

@@ -16,9 +16,9 @@ pub struct Overview(findings::Overview);
 #[derive(SimpleObject)]
 pub struct FacetValue {
     /// The value.
-    value: String,
+    pub(super) value: String,
     /// How often.
-    count: i32,
+    pub(super) count: i32,
 }
 
 /// How a day ended, UTC.

@@ -169,6 +169,9 @@ pub struct OrganizationSettings {
     sla: Vec<SlaDays>,
     /// Days for which events are kept; null: for ever.
     event_retention_days: Option<i32>,
+    /// With a Shodan key of its own: are alerts kept in that account, one for each network and one for some devices
+    /// each, so that news are pushed?
+    shodan_monitor: bool,
 }
 
 /// Days to fix, for a severity.
@@ -273,6 +276,7 @@ impl Organization {
                 })
                 .collect(),
             event_retention_days: s.event_retention_days.map(|d| int(d as usize)),
+            shodan_monitor: s.shodan_monitor,
         }
     }
 }
