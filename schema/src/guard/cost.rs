@@ -27,21 +27,30 @@ const LIST: u64 = 10;
 /// The fields that are lists of objects and no pages. A test compares them with the served schema; `userErrors` are
 /// written only where something is wrong.
 pub const LISTS: &[&str] = &[
+    "alerts",
     "apiTokens",
     "assets",
     "attempts",
     "changes",
+    "channels",
     "comments",
     "countries",
     "events",
     "evidence",
+    "exploits",
+    "facets",
     "findings",
     "groups",
     "invitations",
+    "matches",
     "notifications",
     "organizations",
+    "protocols",
     "recipients",
+    "records",
+    "resolve",
     "results",
+    "reverse",
     "riskFactors",
     "services",
     "sessions",
@@ -54,6 +63,7 @@ pub const LISTS: &[&str] = &[
     "topProducts",
     "topVulnerabilities",
     "trend",
+    "values",
 ];
 /// The whole schema, with all that tools ask of it.
 const SCHEMA: u64 = 10_000;
