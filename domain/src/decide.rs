@@ -7,17 +7,20 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::appear;
 use crate::asset::Asset;
 use crate::due::Sla;
 use crate::event::EventType;
-use crate::finding::{Finding, Resolution};
+use crate::finding::{Finding, FindingState, Resolution};
 use crate::host::Host;
+use crate::intelligence::Intelligence;
 use crate::lifecycle::{self, Context, Transition};
 use crate::merge::{Known, Look, MergeRules, merge};
-use crate::rule::RuleSet;
+use crate::policy::{self, TriagePolicy};
+use crate::rule::{Category, RuleSet};
 use crate::service::{Service, ServiceState};
 use crate::target::Target;
-use crate::wanted::{Verdicts, judge};
+use crate::wanted::{Judge, Verdicts};
 
 /// What an organization decided about judging.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +68,15 @@ pub struct Question<'a> {
     pub now: Timestamp,
 }
 
+/// What is decided by beside the answers and the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// What is known of vulnerabilities; changed, it judges anew what is stored.
+    pub intelligence: &'a Intelligence,
+    /// The organization's triage policies, also those that ended: theirs are the decisions that end with them.
+    pub policies: &'a [TriagePolicy],
+}
+
 /// A service that changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceChange {
@@ -100,17 +112,26 @@ impl Decisions {
     }
 }
 
-/// Decides.
+/// Decides by what banners claim alone, without policies.
 pub fn decide(question: &Question<'_>) -> Decisions {
+    let intelligence = Intelligence::default();
+    decide_with(question, Beside { intelligence: &intelligence, policies: &[] })
+}
+
+/// Decides. Without looks, what is stored is judged anew: what changed intelligence, rules, policies and time mean.
+pub fn decide_with(question: &Question<'_>, beside: Beside<'_>) -> Decisions {
     let before = &question.stored.known;
     let mut known = before.clone();
     let rules = MergeRules { close_after_misses: question.settings.close_after_misses.max(1), polled_at: question.now };
     for look in question.looks {
         merge(&question.asset.id, &mut known, look, rules);
     }
+    appear::mark(question.asset, before, &mut known, question.looks);
     leave_old_address(question, &mut known);
     let (became_stale, stale_at) = mark_stale(question, &mut known);
-    let verdicts = judge(question.asset, &known, question.rules, question.now);
+    let judge =
+        Judge { asset: question.asset, rules: question.rules, intelligence: beside.intelligence, now: question.now };
+    let verdicts = judge.judge(&known);
     let mut decisions = Decisions {
         hosts: changed_hosts(before, &known),
         services: changed_services(before, &known),
@@ -119,7 +140,7 @@ pub fn decide(question: &Question<'_>) -> Decisions {
         undecided: verdicts.undecided.iter().map(|(i, why)| (i.rule.clone(), why.clone())).collect(),
         ..Decisions::default()
     };
-    decide_findings(question, &known, &verdicts, &mut decisions);
+    decide_findings(question, beside.policies, &known, &verdicts, &mut decisions);
     decisions
 }
 
@@ -190,10 +211,22 @@ fn service_event(before: Option<&Service>, after: &Service) -> Option<EventType>
     }
 }
 
-fn decide_findings(question: &Question<'_>, known: &Known, verdicts: &Verdicts, decisions: &mut Decisions) {
+fn decide_findings(
+    question: &Question<'_>,
+    policies: &[TriagePolicy],
+    known: &Known,
+    verdicts: &Verdicts,
+    decisions: &mut Decisions,
+) {
     let context = Context { asset: question.asset, sla: &question.settings.sla, now: question.now };
     let undecided: BTreeSet<String> = verdicts.undecided.keys().map(crate::finding::Identity::fingerprint).collect();
     let mut wanted_prints = BTreeSet::new();
+    let mut push = |stored: Option<&Finding>, transition: Option<Transition>| {
+        let steps = Steps { asset: question.asset, policies, known, now: question.now };
+        let (steps, wake) = steps.after(stored, transition);
+        decisions.wake = [decisions.wake, wake].into_iter().flatten().min();
+        decisions.findings.extend(steps);
+    };
     for (identity, wanted) in &verdicts.wanted {
         let print = identity.fingerprint();
         let stored = question.stored.findings.get(&print);
@@ -201,7 +234,7 @@ fn decide_findings(question: &Question<'_>, known: &Known, verdicts: &Verdicts, 
             None => Some(lifecycle::open(identity, wanted, context)),
             Some(stored) => lifecycle::see(stored, wanted, context),
         };
-        push_with_time(decisions, stored, transition, known, question.now);
+        push(stored, transition);
         wanted_prints.insert(print);
     }
     for (print, stored) in &question.stored.findings {
@@ -209,43 +242,56 @@ fn decide_findings(question: &Question<'_>, known: &Known, verdicts: &Verdicts, 
             continue;
         }
         let transition = if undecided.contains(print) { None } else { gone(question, known, stored) };
-        push_with_time(decisions, Some(stored), transition, known, question.now);
+        push(Some(stored), transition);
     }
 }
 
-/// Adds a transition, with what time and staleness do to the same finding at the same instant.
-fn push_with_time(
-    decisions: &mut Decisions,
-    stored: Option<&Finding>,
-    transition: Option<Transition>,
-    known: &Known,
+/// What policies, staleness and time do to a finding at the same instant as its own transition.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    asset: &'a Asset,
+    policies: &'a [TriagePolicy],
+    known: &'a Known,
     now: Timestamp,
-) {
-    let mut current = transition.as_ref().map(|t| t.after.clone()).or_else(|| stored.cloned());
-    let mut steps: Vec<Transition> = transition.into_iter().collect();
-    if let Some(finding) = current.as_mut() {
-        let stale = finding.service.as_ref().and_then(|id| known.services.get(id)).is_some_and(|s| s.stale);
-        if stale != finding.stale && finding.state != crate::finding::FindingState::Resolved {
-            finding.stale = stale;
-            match steps.last_mut() {
-                Some(step) => step.after.stale = stale,
-                None => steps.push(Transition {
-                    before: stored.cloned(),
-                    after: finding.clone(),
-                    event: None,
-                    changes: Vec::new(),
-                    actor: crate::actor::Actor::system(),
-                }),
-            }
+}
+
+impl Steps<'_> {
+    /// All steps of a finding, and when time will do the next.
+    fn after(self, stored: Option<&Finding>, transition: Option<Transition>) -> (Vec<Transition>, Option<Timestamp>) {
+        let settled = transition.map(|step| policy::settle(self.policies, step, self.asset, self.now));
+        let mut steps: Vec<Transition> = settled.into_iter().collect();
+        let Some(mut current) = steps.first().map(|step| &step.after).or(stored).cloned() else {
+            return (steps, None);
+        };
+        self.mark_stale(&mut current, stored, &mut steps);
+        let next = |finding: &Finding| {
+            policy::apply(self.policies, finding, self.asset, self.now)
+                .or_else(|| lifecycle::pass_time(finding, self.now))
+        };
+        while let Some(step) = next(&current) {
+            current = step.after.clone();
+            steps.push(step);
+        }
+        (steps, lifecycle::wake(&current, self.now))
+    }
+
+    fn mark_stale(self, current: &mut Finding, stored: Option<&Finding>, steps: &mut Vec<Transition>) {
+        let stale = current.service.as_ref().and_then(|id| self.known.services.get(id)).is_some_and(|s| s.stale);
+        if stale == current.stale || current.state == FindingState::Resolved {
+            return;
+        }
+        current.stale = stale;
+        match steps.last_mut() {
+            Some(step) => step.after.stale = stale,
+            None => steps.push(Transition {
+                before: stored.cloned(),
+                after: current.clone(),
+                event: None,
+                changes: Vec::new(),
+                actor: crate::actor::Actor::system(),
+            }),
         }
     }
-    while let Some(step) = current.as_ref().and_then(|f| lifecycle::pass_time(f, now)) {
-        current = Some(step.after.clone());
-        steps.push(step);
-    }
-    let wake = current.as_ref().and_then(|f| lifecycle::wake(f, now));
-    decisions.wake = [decisions.wake, wake].into_iter().flatten().min();
-    decisions.findings.extend(steps);
 }
 
 /// Why a finding is no longer wanted: every reason is something that was seen or decided, never mere absence.
@@ -255,6 +301,8 @@ fn gone(question: &Question<'_>, known: &Known, stored: &Finding) -> Option<Tran
     } else {
         match stored.service.as_ref().map(|id| known.services.get(id)) {
             Some(Some(service)) if service.state == ServiceState::Closed => Resolution::NotSeen,
+            // It is no longer new, or on the list, or something graver is said of it.
+            Some(Some(_)) | None if stored.category == Category::Change => Resolution::SeenFixed,
             // Its banner was replaced by a poorer source's word: nothing shows that it is fixed.
             Some(Some(service)) if service.banner.is_none() => return None,
             Some(Some(service)) if service.last_observed_at > stored.last_observed_at => Resolution::SeenFixed,

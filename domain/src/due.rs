@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::NamedVulnerability;
+use crate::intelligence::instant;
 use crate::severity::Severity;
 
 /// By what rule a date was set.
@@ -77,34 +78,62 @@ pub struct Due {
     pub forensics: bool,
 }
 
-/// An EPSS probability from which an attack counts as automatable, where CISA's own record is not at hand.
-pub(crate) const AUTOMATABLE_EPSS: f64 = 0.1;
-/// A CVSS score from which the impact counts as total, where CISA's own record is not at hand.
-const TOTAL_CVSS: f64 = 9.0;
-
-/// The date of a finding, counted from `since`: the later of its opening and the day on which the row of the
-/// table began to apply.
-pub fn due(vulnerabilities: &[NamedVulnerability], severity: Severity, sla: &Sla, since: Timestamp) -> Option<Due> {
-    let worst = vulnerabilities.iter().map(bod_row).min_by_key(|row| (row.days.unwrap_or(u32::MAX), !row.forensics));
-    let (days, basis, forensics) = match worst {
-        Some(row) => (row.days?, DueBasis::Bod2604, row.forensics),
-        None => (sla.days(severity)?, DueBasis::Sla, false),
-    };
-    let at = since.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()?;
-    Some(Due { at, basis, forensics })
+/// A row that applies: so many days from an instant that the caller keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applies {
+    /// Days to fix.
+    pub days: u32,
+    /// By what rule.
+    pub basis: DueBasis,
+    /// CISA asks for a forensic investigation.
+    pub forensics: bool,
+    /// When the row began to apply, where its source tells: the day of the catalogue's entry.
+    pub since: Option<Timestamp>,
 }
 
-fn bod_row(vulnerability: &NamedVulnerability) -> Row {
-    let claim = &vulnerability.claim;
-    let automatable = claim.epss.is_some_and(|p| p >= AUTOMATABLE_EPSS);
-    let total = claim.cvss.is_some_and(|s| s >= TOTAL_CVSS);
-    TABLE
+impl Applies {
+    /// The date, counted from an instant.
+    pub fn from(self, instant: Timestamp) -> Option<Due> {
+        let at = instant.checked_add(span(self.days)).ok()?;
+        Some(Due { at, basis: self.basis, forensics: self.forensics })
+    }
+
+    /// Is it the same row?
+    pub fn is(self, other: Self) -> bool {
+        Self { since: None, ..self } == Self { since: None, ..other }
+    }
+
+    /// Does it leave less time?
+    pub fn is_stricter_than(self, other: Self) -> bool {
+        (self.days, !self.forensics) < (other.days, !other.forensics)
+    }
+}
+
+/// So many days.
+pub(crate) fn span(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(i64::from(days) * 24)
+}
+
+/// The row that applies to a finding: of several CVEs the strictest. INFO has none: it asks for nothing.
+pub fn applies(vulnerabilities: &[NamedVulnerability], severity: Severity, sla: &Sla) -> Option<Applies> {
+    if severity == Severity::Info {
+        return None;
+    }
+    let strictest = vulnerabilities.iter().filter_map(of_directive).min_by_key(|a| (a.days, !a.forensics, a.since));
+    strictest.or_else(|| {
+        let sla = sla.days(severity).filter(|_| vulnerabilities.is_empty())?;
+        Some(Applies { days: sla, basis: DueBasis::Sla, forensics: false, since: None })
+    })
+}
+
+fn of_directive(vulnerability: &NamedVulnerability) -> Option<Applies> {
+    let known_exploited = vulnerability.claim.known_exploited;
+    let (automatable, total) = (vulnerability.automatable().yes, vulnerability.total_impact().yes);
+    let row = TABLE
         .iter()
-        .find(|row| {
-            row.known_exploited == claim.known_exploited && row.automatable == automatable && row.total == total
-        })
-        .copied()
-        .unwrap_or(Row { known_exploited: false, automatable, total, days: None, forensics: false })
+        .find(|row| row.known_exploited == known_exploited && row.automatable == automatable && row.total == total)?;
+    let since = vulnerability.facts.kev.as_ref().and_then(|kev| instant(kev.added_on));
+    Some(Applies { days: row.days?, basis: DueBasis::Bod2604, forensics: row.forensics, since })
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -136,14 +165,16 @@ fn read_row(line: &str) -> Option<Row> {
 mod tests {
     use super::*;
     use crate::cve::CveId;
+    use crate::intelligence::CveFacts;
     use crate::observation::VulnerabilityClaim;
 
-    fn days(known_exploited: bool, epss: f64, cvss: f64) -> (i64, bool) {
+    fn days(known_exploited: bool, epss: f64, cvss: f64) -> (u32, bool) {
         let claim = VulnerabilityClaim { known_exploited, epss: Some(epss), cvss: Some(cvss), ..Default::default() };
-        let one = [NamedVulnerability { cve: CveId::parse("CVE-2021-36260").unwrap(), claim }];
-        let due = due(&one, Severity::Low, &Sla::default(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(due.basis, DueBasis::Bod2604);
-        (due.at.as_second() / 86_400, due.forensics)
+        let one =
+            [NamedVulnerability { cve: CveId::parse("CVE-2021-36260").unwrap(), claim, facts: CveFacts::default() }];
+        let row = applies(&one, Severity::Low, &Sla::default()).unwrap();
+        assert_eq!(row.basis, DueBasis::Bod2604);
+        (row.days, row.forensics)
     }
 
     #[test]
@@ -159,9 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_cve_the_organization_decides() {
-        let due = due(&[], Severity::High, &Sla::default(), Timestamp::UNIX_EPOCH).unwrap();
+    fn without_a_cve_the_organization_decides_and_information_asks_for_nothing() {
+        let row = applies(&[], Severity::High, &Sla::default()).unwrap();
+        let due = row.from(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((due.at.as_second() / 86_400, due.basis), (30, DueBasis::Sla));
-        assert!(super::due(&[], Severity::Info, &Sla::default(), Timestamp::UNIX_EPOCH).is_none());
+        assert!(applies(&[], Severity::Info, &Sla::default()).is_none());
     }
 }

@@ -135,6 +135,8 @@ impl Action {
     /// What an event about a finding asks for, given the state that the finding had and has.
     pub fn of(kind: EventType, before: Option<FindingState>, after: FindingState) -> Self {
         match kind {
+            // A policy decided before anybody was told: there is nothing to work on.
+            EventType::FindingOpened | EventType::FindingReopened if !after.is_active() => Self::None,
             EventType::FindingOpened => Self::Open,
             EventType::FindingReopened => Self::Reopen,
             EventType::FindingResolved => Self::Close,
@@ -262,5 +264,7 @@ mod tests {
         assert_eq!(Action::of(EventType::FindingStateChanged, Some(Accepted), Open), Action::Reopen);
         assert_eq!(Action::of(EventType::FindingStateChanged, Some(Open), Acknowledged), Action::Acknowledge);
         assert_eq!(Action::of(EventType::FindingUpdated, Some(Accepted), Accepted), Action::None);
+        assert_eq!(Action::of(EventType::FindingOpened, None, Open), Action::Open);
+        assert_eq!(Action::of(EventType::FindingOpened, None, Accepted), Action::None);
     }
 }

@@ -10,10 +10,12 @@ use crate::actor::Actor;
 use crate::cve::CveId;
 use crate::due::DueBasis;
 use crate::ids::{AssetId, FindingId, ServiceId};
+use crate::intelligence::CveFacts;
 use crate::observation::{DataSource, Transport, VulnerabilityClaim};
 use crate::risk::RiskFactor;
 use crate::rule::{Category, RuleId};
 use crate::severity::{Confidence, Severity};
+use crate::ssvc;
 use crate::ticket::Ticket;
 
 /// Where work on a finding stands.
@@ -169,9 +171,6 @@ pub struct Triage {
     /// Ends it when the EPSS probability passes this value.
     #[serde(default)]
     pub epss_above: Option<f64>,
-    /// The policy that decided; `None`: a person did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy_id: Option<String>,
 }
 
 /// What was seen, word for word.
@@ -213,6 +212,9 @@ pub struct NamedVulnerability {
     /// What the source says of it.
     #[serde(flatten)]
     pub claim: VulnerabilityClaim,
+    /// What is known of it beside; the claim has been brought up to date with it.
+    #[serde(default, skip_serializing_if = "CveFacts::is_empty")]
+    pub facts: CveFacts,
 }
 
 /// A finding as it is stored.
@@ -284,9 +286,15 @@ pub struct Finding {
     /// By what rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_basis: Option<DueBasis>,
+    /// From when the days are counted; `None`: from its opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_from: Option<Timestamp>,
     /// CISA asks for a forensic investigation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forensics_required: bool,
+    /// When to act by SSVC's tree, of the most urgent of its CVEs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssvc: Option<ssvc::Decision>,
     /// Was `FINDING_DUE_SOON` told for this `due_at`?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub due_soon_told: bool,
@@ -302,6 +310,9 @@ pub struct Finding {
     /// The decision that holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Triage>,
+    /// Triage policies that no longer apply to it: a tripwire or a person ended their decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exempt: Vec<String>,
     /// What was written, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comments: Vec<Comment>,
@@ -324,6 +335,16 @@ pub struct Finding {
     /// Rises with each of its events.
     pub revision: u64,
 }
+
+impl Triage {
+    /// The policy that decided; `None`: a person did.
+    pub fn policy_id(&self) -> Option<&str> {
+        self.id.starts_with(POLICY).then_some(self.id.as_str())
+    }
+}
+
+/// How the ids of triage policies begin; the decisions of a policy have its id.
+pub const POLICY: &str = "policy_";
 
 impl Finding {
     /// Its identity under an owner that may have many addresses, or has one.

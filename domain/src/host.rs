@@ -92,7 +92,7 @@ impl Host {
             Some("the host is tagged as a honeypot")
         } else if self.ports.len() > TOO_MANY_PORTS {
             Some("the host answers on more than 100 ports, as honeypots do")
-        } else if self.tags.iter().any(|t| t == "cdn") {
+        } else if self.tags.iter().any(|t| t == "cdn") || crate::cdn::is_shared(self.ip) {
             Some("the address belongs to a content delivery network and is shared with others")
         } else {
             None

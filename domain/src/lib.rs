@@ -5,7 +5,9 @@
 //! arguments; the same arguments always give the same result.
 
 pub mod actor;
+mod appear;
 pub mod asset;
+pub mod cdn;
 pub mod cve;
 pub mod decide;
 pub mod due;
@@ -14,12 +16,16 @@ pub mod event;
 pub mod finding;
 pub mod host;
 pub mod ids;
+pub mod intelligence;
 pub mod lifecycle;
 pub mod membership;
 pub mod merge;
 pub mod observation;
 pub mod ownership;
 pub mod payload;
+pub mod policy;
+pub mod profile;
+pub mod replay;
 pub mod risk;
 pub mod role;
 pub mod rule;

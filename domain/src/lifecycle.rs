@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::actor::Actor;
 use crate::asset::Asset;
-use crate::due::{self, Due, Sla};
+use crate::due::{self, Applies, Sla};
 use crate::event::{Change, EventType};
 use crate::finding::{Finding, FindingState, Identity, Resolution, Triage, Tripwire};
 use crate::ids::FindingId;
 use crate::risk::{self, RiskInput};
 use crate::severity::Confidence;
+use crate::ssvc::{self, HumanImpact};
 use crate::wanted::Wanted;
 
 /// What a transition needs to know beside the finding.
@@ -82,12 +83,15 @@ pub fn open(identity: &Identity, wanted: &Wanted, context: Context<'_>) -> Trans
         references: Vec::new(),
         due_at: None,
         due_basis: None,
+        due_from: None,
         forensics_required: false,
+        ssvc: None,
         due_soon_told: false,
         overdue_told: false,
         triage_ending_told: false,
         assignee: None,
         triage: None,
+        exempt: Vec::new(),
         comments: Vec::new(),
         tickets: Vec::new(),
         opened_at: now,
@@ -98,7 +102,7 @@ pub fn open(identity: &Identity, wanted: &Wanted, context: Context<'_>) -> Trans
         reopen_count: 0,
         revision: 0,
     };
-    describe(&mut finding, wanted, context);
+    describe(&mut finding, wanted, context, true);
     announce(None, finding, Some(EventType::FindingOpened), context.now, Actor::system())
 }
 
@@ -121,10 +125,10 @@ pub fn see(stored: &Finding, wanted: &Wanted, context: Context<'_>) -> Option<Tr
         after.triage = None;
         after.due_soon_told = false;
         after.overdue_told = false;
-        describe(&mut after, wanted, context);
+        describe(&mut after, wanted, context, true);
         return Some(announce(Some(stored), after, Some(EventType::FindingReopened), context.now, Actor::system()));
     }
-    describe(&mut after, wanted, context);
+    describe(&mut after, wanted, context, false);
     if newer {
         after.stale = false;
     }
@@ -132,17 +136,8 @@ pub fn see(stored: &Finding, wanted: &Wanted, context: Context<'_>) -> Option<Tr
         return None;
     }
     if let Some(tripped) = tripped(stored, &after) {
-        after.state = FindingState::Open;
-        after.triage = None;
-        after.triage_ending_told = false;
-        let mut transition =
-            announce(Some(stored), after, Some(EventType::FindingStateChanged), context.now, Actor::system());
-        transition.changes.push(Change {
-            field: "triage.endedBecause".into(),
-            before: None,
-            after: Some(tripped.into()),
-        });
-        return Some(transition);
+        end_triage(&mut after);
+        return Some(ended(announce_state(stored, after, context.now, Actor::system()), tripped));
     }
     let event = news(stored, &after);
     Some(announce(Some(stored), after, event, context.now, Actor::system()))
@@ -171,12 +166,15 @@ pub fn triage(stored: &Finding, decision: Triage, now: Timestamp) -> Option<Tran
         return Some(transition);
     }
     let mut after = stored.clone();
+    // What a person decides stands before what a policy said.
+    exempt(&mut after);
     after.state = decision.state;
     after.triage_ending_told = false;
     if stored.state == FindingState::Resolved {
         after.resolution = None;
         after.resolved_at = None;
         after.opened_at = now;
+        after.due_from = None;
         after.reopen_count += 1;
     }
     after.triage = (decision.state != FindingState::Open).then_some(decision);
@@ -208,14 +206,7 @@ pub fn pass_time(stored: &Finding, now: Timestamp) -> Option<Transition> {
             after.state = FindingState::Open;
             after.triage = None;
             after.triage_ending_told = false;
-            let mut transition =
-                announce(Some(stored), after, Some(EventType::FindingStateChanged), now, Actor::system());
-            transition.changes.push(Change {
-                field: "triage.endedBecause".into(),
-                before: None,
-                after: Some("EXPIRED".into()),
-            });
-            return Some(transition);
+            return Some(ended(announce_state(stored, after, now, Actor::system()), "EXPIRED"));
         }
         if !stored.triage_ending_told && until.duration_since(now) <= TRIAGE_NOTICE {
             after.triage_ending_told = true;
@@ -248,8 +239,43 @@ pub fn wake(stored: &Finding, now: Timestamp) -> Option<Timestamp> {
     [until, notice, soon, overdue].into_iter().flatten().map(|t| t.max(now)).min()
 }
 
+/// Ends a decision for good: the policy that made it does not make it again.
+fn end_triage(after: &mut Finding) {
+    exempt(after);
+    after.state = FindingState::Open;
+    after.triage = None;
+    after.triage_ending_told = false;
+}
+
+fn exempt(after: &mut Finding) {
+    if let Some(policy) = after.triage.as_ref().and_then(Triage::policy_id).map(str::to_owned)
+        && !after.exempt.contains(&policy)
+    {
+        after.exempt.push(policy);
+    }
+}
+
+/// A change of state by the end of a decision, with the reason.
+pub(crate) fn ended(mut transition: Transition, because: &str) -> Transition {
+    let change = Change { field: "triage.endedBecause".into(), before: None, after: Some(because.into()) };
+    transition.changes.push(change);
+    transition
+}
+
+/// A change of state, announced as such.
+pub(crate) fn announce_state(stored: &Finding, after: Finding, now: Timestamp, actor: Actor) -> Transition {
+    announce(Some(stored), after, Some(EventType::FindingStateChanged), now, actor)
+}
+
+/// The same transition to another state than it had in mind.
+pub(crate) fn instead(mut transition: Transition, after: Finding) -> Transition {
+    transition.changes = transition.before.as_ref().map(|before| changes(before, &after)).unwrap_or_default();
+    transition.after = after;
+    transition
+}
+
 /// Takes over what the rules say, and derives risk and due date from it.
-fn describe(finding: &mut Finding, wanted: &Wanted, context: Context<'_>) {
+fn describe(finding: &mut Finding, wanted: &Wanted, context: Context<'_>, opens: bool) {
     let asset = context.asset;
     let before = finding.clone();
     finding.asset = asset.id.clone();
@@ -272,6 +298,7 @@ fn describe(finding: &mut Finding, wanted: &Wanted, context: Context<'_>) {
     let (score, factors) = risk::score(&RiskInput {
         severity: finding.severity,
         severity_source: &finding.rule_name,
+        category: finding.category,
         confidence: finding.confidence,
         vulnerabilities: &finding.vulnerabilities,
         criticality: asset.criticality,
@@ -280,34 +307,26 @@ fn describe(finding: &mut Finding, wanted: &Wanted, context: Context<'_>) {
     });
     finding.risk_score = score;
     finding.risk_factors = factors;
-    // A row of the directive applies from the day on which it began to: an older finding that becomes worse
-    // is not overdue at once.
-    let became = bod_relevant(&before) != bod_relevant(finding) && before.revision > 0;
-    let since = if became { context.now } else { finding.opened_at };
-    let computed = due::due(&finding.vulnerabilities, finding.severity, context.sla, since);
-    let unchanged = bod_relevant(&before) == bod_relevant(finding)
-        && before.severity == finding.severity
-        && before.opened_at == finding.opened_at
-        && before.revision > 0;
-    if !unchanged {
-        set_due(finding, computed);
-    }
+    finding.ssvc = ssvc::worst(&finding.vulnerabilities, HumanImpact::of(asset));
+    set_due((!opens).then_some(&before), finding, context);
 }
 
-fn bod_relevant(finding: &Finding) -> Vec<(bool, bool, bool)> {
-    let mut rows: Vec<_> = finding
-        .vulnerabilities
-        .iter()
-        .map(|v| {
-            (v.claim.known_exploited, v.claim.epss.is_some_and(|p| p >= 0.1), v.claim.cvss.is_some_and(|s| s >= 9.0))
-        })
-        .collect();
-    rows.sort_unstable();
-    rows.dedup();
-    rows
-}
-
-fn set_due(finding: &mut Finding, due: Option<Due>) {
+/// Sets the date from the row that applies, counted from the later of the opening and the day on which the row began
+/// to apply: that of CISA's entry, else the one on which we learned of it. A change for the worse postpones nothing,
+/// and one for the better counts from the opening: so what goes to and fro moves no date away for ever.
+fn set_due(before: Option<&Finding>, finding: &mut Finding, context: Context<'_>) {
+    let row = due::applies(&finding.vulnerabilities, finding.severity, context.sla);
+    let opened = finding.opened_at;
+    finding.due_from = row.and_then(|row| {
+        let told = row.since.map(|since| since.max(opened));
+        let Some(before) = before else { return told };
+        match due::applies(&before.vulnerabilities, before.severity, context.sla) {
+            Some(old) if row.is(old) && row.since == old.since => before.due_from,
+            Some(old) if !row.is(old) && !row.is_stricter_than(old) => told,
+            _ => Some(earlier(told.unwrap_or(context.now), row, before)),
+        }
+    });
+    let due = row.and_then(|row| row.from(finding.due_from.unwrap_or(opened)));
     let at = due.map(|d| d.at);
     if finding.due_at != at {
         finding.due_soon_told = false;
@@ -318,6 +337,12 @@ fn set_due(finding: &mut Finding, due: Option<Due>) {
     finding.forensics_required = due.is_some_and(|d| d.forensics);
 }
 
+/// From when to count so that the date is not after the one that stands.
+fn earlier(from: Timestamp, row: Applies, before: &Finding) -> Timestamp {
+    let latest = before.due_at.and_then(|due| due.checked_sub(due::span(row.days)).ok());
+    latest.map_or(from, |latest| from.min(latest))
+}
+
 /// The tripwire that ends a decision, if one did.
 fn tripped(before: &Finding, after: &Finding) -> Option<&'static str> {
     let triage = before
@@ -326,6 +351,7 @@ fn tripped(before: &Finding, after: &Finding) -> Option<&'static str> {
         .filter(|_| matches!(before.state, FindingState::Accepted | FindingState::FalsePositive))?;
     let has = |t| triage.tripwires.contains(&t);
     let known = |f: &Finding| f.vulnerabilities.iter().any(|v| v.claim.known_exploited);
+    let exploits = |f: &Finding| f.vulnerabilities.iter().any(|v| !v.facts.exploits.is_empty());
     let epss = after.vulnerabilities.iter().filter_map(|v| v.claim.epss).reduce(f64::max);
     if has(Tripwire::AddedToKev) && !known(before) && known(after) {
         Some("ADDED_TO_KEV")
@@ -334,6 +360,8 @@ fn tripped(before: &Finding, after: &Finding) -> Option<&'static str> {
         && after.confidence == Confidence::Verified
     {
         Some("BECAME_VERIFIED")
+    } else if has(Tripwire::ExploitPublished) && !exploits(before) && exploits(after) {
+        Some("EXPLOIT_PUBLISHED")
     } else if has(Tripwire::SeverityRose) && after.severity > before.severity {
         Some("SEVERITY_ROSE")
     } else if has(Tripwire::ServiceChanged)

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::cve::CveId;
 
@@ -153,10 +153,26 @@ pub struct Banner {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// The protocol's own fields as the source names them: `{"mqtt": {"code": 0}, "mongodb": {…}}`, ≤ 16 KiB as JSON.
+    /// Where something was too large to keep stands [`cut`]: never nothing.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub blocks: Map<String, Value>,
     /// SHA-256 (hex, 16 characters) of everything here but `observed_at`: equal content, equal hash.
     pub hash: String,
+}
+
+/// The only member of [`cut`].
+const CUT: &str = "\u{2702}";
+
+/// Stands in a block for what was too large to keep: a whole block, a member, the items of a list from there on. An
+/// object with more members than can be named is cut as a whole. A rule that looks there is undecided, so that what a
+/// device says at length never ends a finding.
+pub fn cut() -> Value {
+    json!({CUT: true})
+}
+
+/// Does the value stand for what was too large?
+pub fn is_cut(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key(CUT))
 }
 
 /// What a source says of one CVE on one service.

@@ -122,7 +122,7 @@ fn ticket_part(t: &Ticket) -> Value {
 /// The part of a decision by people.
 pub fn triage_part(t: &Triage) -> Value {
     json!({
-        "id": t.id, "policyId": t.policy_id, "state": t.state, "reason": t.reason, "note": t.note.as_deref().map(|n| cut(n, 1000)),
+        "id": t.id, "policyId": t.policy_id(), "state": t.state, "reason": t.reason, "note": t.note.as_deref().map(|n| cut(n, 1000)),
         "by": {"kind": t.by.kind, "id": t.by.id, "name": t.by.name}, "approvedBy": t.approved_by, "until": t.until,
     })
 }
@@ -143,12 +143,17 @@ pub fn triage_parts(
 
 fn vulnerability(v: &NamedVulnerability) -> Value {
     let c = &v.claim;
+    let kev = v.facts.kev.as_ref();
     json!({
         "cve": v.cve,
         "cvss": c.cvss.map(|score| json!({"version": c.cvss_version, "score": score, "vector": null})),
-        "epss": c.epss.map(|p| json!({"probability": p, "percentile": c.epss_percentile, "date": null})),
-        "knownExploited": c.known_exploited.then(|| json!({"addedOn": null, "dueOn": null, "ransomware": c.ransomware})),
-        "exploitKnown": c.known_exploited,
+        "epss": c.epss.map(|p| json!({
+            "probability": p, "percentile": c.epss_percentile, "date": v.facts.epss.as_ref().and_then(|e| e.date),
+        })),
+        "knownExploited": c.known_exploited.then(|| json!({
+            "addedOn": kev.map(|k| k.added_on), "dueOn": kev.map(|k| k.due_on), "ransomware": c.ransomware,
+        })),
+        "exploitKnown": c.known_exploited || !v.facts.exploits.is_empty(),
     })
 }
 

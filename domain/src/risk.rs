@@ -1,19 +1,22 @@
 //! Why one finding comes before another: a sum of named terms.
 //!
-//! At most 50 for the severity, 30 for exploitation, 10 for confidence, 10 for what depends on the asset: 100.
+//! At most 50 for the severity; 30 for exploitation (known, by ransomware, likely, an exploit at hand) or, without a
+//! CVE, for what the protocol lets strangers do; 10 for confidence; 10 for what depends on the asset: 100.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Criticality;
 use crate::finding::NamedVulnerability;
+use crate::intelligence::{Exploit, instant};
+use crate::rule::Category;
 use crate::severity::{Confidence, Severity};
 
 /// One term of a risk score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RiskFactor {
-    /// `severity`, `exploitation`, `ransomware`, `epss`, `confidence`, `criticality`.
+    /// `severity`, `exploitation`, `ransomware`, `epss`, `exploit`, `danger`, `confidence`, `criticality`.
     pub name: String,
     /// What it was judged by.
     pub value: String,
@@ -34,6 +37,8 @@ pub struct RiskInput<'a> {
     pub severity: Severity,
     /// Who gave it: the rule's name.
     pub severity_source: &'a str,
+    /// What sort of thing: says what strangers can do.
+    pub category: Category,
     /// How sure.
     pub confidence: Confidence,
     /// The CVEs, if any.
@@ -49,7 +54,7 @@ pub struct RiskInput<'a> {
 /// The score and its terms; terms of no points are left out, but for the severity.
 pub fn score(input: &RiskInput<'_>) -> (u8, Vec<RiskFactor>) {
     let mut factors = vec![severity(input)];
-    factors.extend(exploitation(input));
+    factors.extend(within(exploitation(input), EXPLOITATION));
     let confidence = match input.confidence {
         Confidence::Verified => {
             factor("confidence", "VERIFIED", 10, "The flaw itself was seen.", "Shodan", input.observed_at)
@@ -97,34 +102,98 @@ fn severity(input: &RiskInput<'_>) -> RiskFactor {
         Severity::High => 40,
         Severity::Critical => 50,
     };
-    let scored = input.vulnerabilities.iter().filter_map(|v| v.claim.cvss).reduce(f64::max);
-    let (explanation, source) = match scored {
-        Some(cvss) => (format!("The worst CVSS base score is {cvss:.1}."), "CVSS".to_owned()),
-        None => ("As the rule says.".to_owned(), input.severity_source.to_owned()),
+    let scored = input.vulnerabilities.iter().filter_map(|v| Some((v.claim.cvss?, v)));
+    let (explanation, source, as_of) = match scored.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((cvss, worst)) => {
+            let as_of = worst.facts.cvss.as_ref().and_then(|c| c.as_of).and_then(instant);
+            (format!("The worst CVSS base score is {cvss:.1}."), "CVSS", as_of)
+        }
+        None => ("As the rule says.".to_owned(), input.severity_source, None),
     };
-    factor("severity", input.severity.as_str(), points, &explanation, &source, input.observed_at)
+    factor("severity", input.severity.as_str(), points, &explanation, source, as_of.unwrap_or(input.observed_at))
+}
+
+/// What exploitation, or without a CVE the danger of the protocol, adds at most.
+const EXPLOITATION: u8 = 30;
+
+/// As many of the terms as fit: what is too much is taken from the last.
+fn within(factors: Vec<RiskFactor>, most: u8) -> Vec<RiskFactor> {
+    let mut left = most;
+    let take = |mut factor: RiskFactor| {
+        factor.points = factor.points.min(left);
+        left -= factor.points;
+        factor
+    };
+    factors.into_iter().map(take).collect()
 }
 
 fn exploitation(input: &RiskInput<'_>) -> Vec<RiskFactor> {
+    let cves = input.vulnerabilities;
     let mut factors = Vec::new();
-    let known = input.vulnerabilities.iter().find(|v| v.claim.known_exploited);
-    if let Some(known) = known {
-        let text = "In CISA's catalogue of known exploited vulnerabilities.";
-        factors.push(factor("exploitation", known.cve.as_str(), 25, text, "CISA KEV", input.observed_at));
-        if input.vulnerabilities.iter().any(|v| v.claim.known_exploited && v.claim.ransomware) {
+    let known = |v: &&NamedVulnerability| v.claim.known_exploited;
+    if let Some(known) = cves.iter().filter(known).max_by_key(|v| v.claim.ransomware) {
+        let listed = known.facts.kev.as_ref().map(|kev| kev.added_on);
+        let as_of = listed.and_then(instant).unwrap_or(input.observed_at);
+        let text = match listed {
+            Some(day) => format!("In CISA's catalogue of known exploited vulnerabilities since {day}."),
+            None => "In CISA's catalogue of known exploited vulnerabilities.".to_owned(),
+        };
+        factors.push(factor("exploitation", known.cve.as_str(), 25, &text, "CISA KEV", as_of));
+        if known.claim.ransomware {
             let text = "Used in ransomware campaigns.";
-            factors.push(factor("ransomware", known.cve.as_str(), 5, text, "CISA KEV", input.observed_at));
+            factors.push(factor("ransomware", known.cve.as_str(), 5, text, "CISA KEV", as_of));
         }
-        return factors;
+    } else {
+        factors.extend(likelihood(input));
     }
-    let likeliest =
-        input.vulnerabilities.iter().filter_map(|v| Some((v.claim.epss?, &v.cve))).max_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((epss, cve)) = likeliest {
-        let points = points_of(epss);
-        let text = format!("{cve} has a probability of {:.1} % of being exploited within 30 days.", epss * 100.0);
-        factors.push(factor("epss", &format!("{epss:.4}"), points, &text, "FIRST EPSS", input.observed_at));
-    }
+    factors.extend(exploit(input));
+    factors.extend(danger(input));
     factors
+}
+
+fn likelihood(input: &RiskInput<'_>) -> Option<RiskFactor> {
+    let likely = input.vulnerabilities.iter().filter_map(|v| Some((v.claim.epss?, v)));
+    let (epss, of) = likely.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let as_of = of.facts.epss.as_ref().and_then(|e| e.date).and_then(instant).unwrap_or(input.observed_at);
+    let text = format!("{} has a probability of {:.1} % of being exploited within 30 days.", of.cve, epss * 100.0);
+    Some(factor("epss", &format!("{epss:.4}"), points_of(epss), &text, "FIRST EPSS", as_of))
+}
+
+/// The most reliable exploit that is published for one of the CVEs.
+fn exploit(input: &RiskInput<'_>) -> Option<RiskFactor> {
+    let all = input.vulnerabilities.iter().flat_map(|v| v.facts.exploits.iter().map(move |e| (e, &v.cve)));
+    let (best, cve): (&Exploit, _) = all.max_by_key(|(e, cve)| (e.reliability(), std::cmp::Reverse(*cve)))?;
+    let points = match best.reliability() {
+        3 => 10,
+        2 => 8,
+        1 => 6,
+        _ => 4,
+    };
+    let rank = best.rank.as_deref().unwrap_or("not ranked");
+    let text = format!("{} has an exploit for {cve} ({rank}).", best.database);
+    let as_of = best.date.and_then(instant).unwrap_or(input.observed_at);
+    Some(factor("exploit", rank, points, &text, &best.database, as_of))
+}
+
+/// What strangers can do where nothing needs to be exploited. What is held back as information adds nothing.
+fn danger(input: &RiskInput<'_>) -> Option<RiskFactor> {
+    let (points, text) = match input.category {
+        Category::Malware => (25, "Somebody else is in control already."),
+        Category::IndustrialControl => {
+            (20, "By this protocol machines are moved, and most of its kind ask for no login.")
+        }
+        Category::OpenDatabase => (15, "Contents can be read, changed and deleted without a login."),
+        Category::WeakCredentials => (15, "No password stands in the way, or one that everybody knows."),
+        Category::RemoteAccess => (12, "By this protocol the machine is controlled."),
+        Category::IotDevice => (8, "Devices of this kind are taken over by robots within hours."),
+        Category::ExposedService | Category::EndOfLife => (5, "Flaws in it can be tried by everybody."),
+        Category::Amplification | Category::InformationLeak | Category::WeakEncryption => {
+            (3, "It helps attacks on this or on others.")
+        }
+        Category::Vulnerability | Category::Certificate | Category::Change => return None,
+    };
+    let counts = input.severity > Severity::Info;
+    counts.then(|| factor("danger", input.category.as_str(), points, text, input.severity_source, input.observed_at))
 }
 
 /// At most 20 for a probability of 1: less than a known exploitation.
@@ -137,12 +206,14 @@ fn points_of(epss: f64) -> u8 {
 mod tests {
     use super::*;
     use crate::cve::CveId;
+    use crate::intelligence::CveFacts;
     use crate::observation::VulnerabilityClaim;
 
     fn input(vulnerabilities: &[NamedVulnerability]) -> RiskInput<'_> {
         RiskInput {
             severity: Severity::Critical,
             severity_source: "rule",
+            category: Category::Vulnerability,
             confidence: Confidence::Verified,
             vulnerabilities,
             criticality: Criticality::Critical,
@@ -161,7 +232,9 @@ mod tests {
             verified: true,
             ..Default::default()
         };
-        let worst = [NamedVulnerability { cve: CveId::parse("CVE-2021-36260").unwrap(), claim }];
+        let exploit = Exploit { database: "Metasploit".into(), rank: Some("excellent".into()), date: None };
+        let facts = CveFacts { exploits: vec![exploit], ..CveFacts::default() };
+        let worst = [NamedVulnerability { cve: CveId::parse("CVE-2021-36260").unwrap(), claim, facts }];
         let (score, factors) = score(&input(&worst));
         assert_eq!(score, 100);
         assert_eq!(factors.iter().map(|f| f.points).sum::<u8>(), score);
@@ -177,5 +250,29 @@ mod tests {
         };
         let (score, factors) = score(&least);
         assert_eq!((score, factors.len()), (0, 1));
+    }
+
+    #[test]
+    fn an_exploit_at_hand_and_its_rank_count_where_nothing_is_known_to_be_exploited() {
+        let scored = |rank: Option<&str>, exploits: bool| {
+            let exploit = Exploit { database: "Metasploit".into(), rank: rank.map(Into::into), date: None };
+            let facts = CveFacts { exploits: exploits.then_some(exploit).into_iter().collect(), ..CveFacts::default() };
+            let claim = VulnerabilityClaim { epss: Some(0.5), ..Default::default() };
+            let one = [NamedVulnerability { cve: CveId::parse("CVE-2021-36260").unwrap(), claim, facts }];
+            score(&input(&one)).0
+        };
+        let without = scored(None, false);
+        assert_eq!(scored(Some("excellent"), true), without + 10);
+        assert_eq!(scored(None, true), without + 6);
+        assert_eq!(scored(Some("manual"), true), without + 4);
+    }
+
+    #[test]
+    fn a_protocol_that_moves_machines_comes_before_a_certificate() {
+        let of = |category| score(&RiskInput { category, ..input(&[]) }).0;
+        assert!(of(Category::IndustrialControl) > of(Category::RemoteAccess));
+        assert!(of(Category::RemoteAccess) > of(Category::Certificate));
+        let held_back = RiskInput { severity: Severity::Info, category: Category::Malware, ..input(&[]) };
+        assert!(score(&held_back).1.iter().all(|f| f.name != "danger"));
     }
 }

@@ -43,6 +43,10 @@ pub struct Service {
     pub source: DataSource,
     /// When it was first seen.
     pub first_observed_at: Timestamp,
+    /// When the source saw it after it had not been there although its host was looked at: it is new since then
+    /// (`crate::appear`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appeared_at: Option<Timestamp>,
     /// When the source last saw it.
     pub last_observed_at: Timestamp,
     /// `false`: the source has no dates, this is when we first got this content.

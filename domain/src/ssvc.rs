@@ -1,134 +1,175 @@
-//! When to act on a vulnerability: CERT/CC's Stakeholder-Specific Vulnerability Categorization for deployers.
+//! When to act on a vulnerability: the deployer's tree of SSVC, as CERT/CC publishes it (`data/ssvc-deployer.csv`).
 //!
-//! The table is theirs (`data/ssvc-deployer-open.csv`, the rows for what is openly exposed: everything that Shodan
-//! sees is). Human impact follows from how critical the asset is. Never here: dates, which are `crate::due`'s.
+//! What Shodan sees counts as open to the Internet. Exploitation and automatable come from what is known of the CVE, the
+//! human impact from what depends on the asset and what it is.
 
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::asset::Criticality;
-use crate::due::AUTOMATABLE_EPSS;
+use crate::asset::{Asset, Criticality};
 use crate::finding::NamedVulnerability;
+use crate::intelligence::{Exploitation, Judged};
+use crate::profile::DeviceClass;
 
-/// When to act; ordered by urgency.
+/// When to act. Ordered: the last is the most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SsvcDecision {
+pub enum Decision {
     /// Not now.
     Defer,
-    /// At the next maintenance.
+    /// With the next maintenance.
     Scheduled,
-    /// Sooner than the next maintenance.
+    /// Before the next maintenance.
     OutOfCycle,
     /// At once.
     Immediate,
 }
 
-/// Is it exploited?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Exploitation {
-    /// No sign of it.
-    None,
-    /// It was shown how.
-    PublicPoc,
-    /// It is.
-    Active,
+impl Decision {
+    /// All of them, the least urgent first.
+    pub const ALL: [Self; 4] = [Self::Defer, Self::Scheduled, Self::OutOfCycle, Self::Immediate];
+
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Defer => "DEFER",
+            Self::Scheduled => "SCHEDULED",
+            Self::OutOfCycle => "OUT_OF_CYCLE",
+            Self::Immediate => "IMMEDIATE",
+        }
+    }
 }
 
-/// What the decision rests on beside the asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Danger {
+/// What happens to people and their work when the asset is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HumanImpact {
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+    /// Lives, or the whole operation.
+    VeryHigh,
+}
+
+impl HumanImpact {
+    /// Of an asset: by its criticality; what moves machines, doors or people's treatment has at least HIGH.
+    pub fn of(asset: &Asset) -> Self {
+        let by_criticality = match asset.criticality {
+            Criticality::Low => Self::Low,
+            Criticality::Medium => Self::Medium,
+            Criticality::High => Self::High,
+            Criticality::Critical => Self::VeryHigh,
+        };
+        let class = asset.device.device_type.as_deref().and_then(DeviceClass::named);
+        if class.is_some_and(DeviceClass::moves_things) { by_criticality.max(Self::High) } else { by_criticality }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::VeryHigh => "very high",
+        }
+    }
+}
+
+/// A decision and what it was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SsvcJudgement {
+    /// When to act.
+    pub decision: Decision,
     /// Is it exploited?
     pub exploitation: Exploitation,
-    /// Can an attack be automated?
-    pub automatable: bool,
+    /// Can an attack be automated, and by whose word?
+    pub automatable: Judged,
+    /// What it would do to people.
+    pub human_impact: HumanImpact,
 }
 
-impl Danger {
-    /// Every danger there is.
-    pub const ALL: [Self; 6] = [
-        Self { exploitation: Exploitation::None, automatable: false },
-        Self { exploitation: Exploitation::None, automatable: true },
-        Self { exploitation: Exploitation::PublicPoc, automatable: false },
-        Self { exploitation: Exploitation::PublicPoc, automatable: true },
-        Self { exploitation: Exploitation::Active, automatable: false },
-        Self { exploitation: Exploitation::Active, automatable: true },
-    ];
+/// When to act on a vulnerability of an asset.
+pub fn judge(vulnerability: &NamedVulnerability, human_impact: HumanImpact) -> SsvcJudgement {
+    let exploitation = vulnerability.exploitation();
+    let automatable = vulnerability.automatable();
+    let row = TABLE.iter().find(|row| {
+        row.exploitation == exploitation
+            && row.automatable == automatable.yes
+            && row.human_impact == human_impact.word()
+    });
+    // The table has every combination: a test asks for each.
+    let decision = row.map_or(Decision::Scheduled, |row| row.decision);
+    SsvcJudgement { decision, exploitation, automatable, human_impact }
+}
 
-    /// Of one vulnerability: by CISA's catalogue and by EPSS, where nobody has judged it.
-    pub fn of(vulnerability: &NamedVulnerability) -> Self {
-        let claim = &vulnerability.claim;
-        let exploitation = if claim.known_exploited { Exploitation::Active } else { Exploitation::None };
-        Self { exploitation, automatable: claim.epss.is_some_and(|p| p >= AUTOMATABLE_EPSS) }
-    }
-
-    /// When to act where this much depends on the asset.
-    pub fn decide(self, criticality: Criticality) -> SsvcDecision {
-        let impact = match criticality {
-            Criticality::Low => "low",
-            Criticality::Medium => "medium",
-            Criticality::High => "high",
-            Criticality::Critical => "very high",
-        };
-        let row = TABLE.iter().find(|row| row.danger == self && row.impact == impact);
-        row.map_or(SsvcDecision::Scheduled, |row| row.decision)
-    }
+/// The most urgent decision among vulnerabilities; `None`: there are none.
+pub fn worst(vulnerabilities: &[NamedVulnerability], human_impact: HumanImpact) -> Option<Decision> {
+    vulnerabilities.iter().map(|v| judge(v, human_impact).decision).max()
 }
 
 struct Row {
-    danger: Danger,
-    impact: &'static str,
-    decision: SsvcDecision,
+    exploitation: Exploitation,
+    automatable: bool,
+    human_impact: &'static str,
+    decision: Decision,
 }
 
+/// The rows for what is open.
 static TABLE: LazyLock<Vec<Row>> =
-    LazyLock::new(|| include_str!("../data/ssvc-deployer-open.csv").lines().skip(1).filter_map(read_row).collect());
+    LazyLock::new(|| include_str!("../data/ssvc-deployer.csv").lines().skip(1).filter_map(read).collect());
 
-fn read_row(line: &'static str) -> Option<Row> {
+fn read(line: &'static str) -> Option<Row> {
     let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-    let [_, exploitation, "open", automatable, impact, decision] = cells.as_slice() else { return None };
-    let exploitation = match *exploitation {
+    let [_, exploitation, "open", automatable, human_impact, decision] = cells[..] else { return None };
+    let exploitation = match exploitation {
         "none" => Exploitation::None,
-        "public poc" => Exploitation::PublicPoc,
+        "public poc" => Exploitation::Poc,
         "active" => Exploitation::Active,
         _ => return None,
     };
-    let decision = match *decision {
-        "defer" => SsvcDecision::Defer,
-        "scheduled" => SsvcDecision::Scheduled,
-        "out-of-cycle" => SsvcDecision::OutOfCycle,
-        "immediate" => SsvcDecision::Immediate,
+    let decision = match decision {
+        "defer" => Decision::Defer,
+        "scheduled" => Decision::Scheduled,
+        "out-of-cycle" => Decision::OutOfCycle,
+        "immediate" => Decision::Immediate,
         _ => return None,
     };
-    Some(Row { danger: Danger { exploitation, automatable: *automatable == "yes" }, impact, decision })
+    Some(Row { exploitation, automatable: automatable == "yes", human_impact, decision })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cve::CveId;
+    use crate::intelligence::{CveFacts, Exploit};
+    use crate::observation::VulnerabilityClaim;
 
-    const ASSETS: [Criticality; 4] = [Criticality::Low, Criticality::Medium, Criticality::High, Criticality::Critical];
-
-    #[test]
-    fn the_table_answers_every_question_and_more_danger_never_waits_longer() {
-        assert_eq!(TABLE.len(), Danger::ALL.len() * ASSETS.len());
-        for asset in ASSETS {
-            for [less, more] in [[0, 1], [0, 2], [2, 4], [1, 3], [3, 5], [4, 5]] {
-                assert!(Danger::ALL[less].decide(asset) <= Danger::ALL[more].decide(asset), "{asset:?} {less} {more}");
-            }
-        }
-        for pair in ASSETS.windows(2) {
-            assert!(Danger::ALL.iter().all(|danger| danger.decide(pair[0]) <= danger.decide(pair[1])));
-        }
+    fn decision(known_exploited: bool, exploit: bool, epss: f64, impact: HumanImpact) -> Decision {
+        let exploit = exploit.then(|| Exploit { database: "Metasploit".into(), rank: None, date: None });
+        let vulnerability = NamedVulnerability {
+            cve: CveId::parse("CVE-2021-36260").unwrap(),
+            claim: VulnerabilityClaim { known_exploited, epss: Some(epss), ..Default::default() },
+            facts: CveFacts { exploits: exploit.into_iter().collect(), ..CveFacts::default() },
+        };
+        judge(&vulnerability, impact).decision
     }
 
     #[test]
-    fn rows_are_read_as_they_were_published() {
-        let active = |automatable| Danger { exploitation: Exploitation::Active, automatable };
-        assert_eq!(active(true).decide(Criticality::High), SsvcDecision::Immediate);
-        assert_eq!(active(false).decide(Criticality::Low), SsvcDecision::Scheduled);
-        assert_eq!(Danger::ALL[0].decide(Criticality::Low), SsvcDecision::Defer);
-        assert_eq!(Danger::ALL[1].decide(Criticality::Critical), SsvcDecision::OutOfCycle);
+    fn every_combination_stands_in_the_table() {
+        assert_eq!(TABLE.len(), 3 * 2 * 4);
+    }
+
+    #[test]
+    fn the_tree_says_what_cert_cc_published() {
+        use Decision::{Defer, Immediate, OutOfCycle, Scheduled};
+        assert_eq!(decision(false, false, 0.0, HumanImpact::Low), Defer);
+        assert_eq!(decision(false, false, 0.5, HumanImpact::VeryHigh), OutOfCycle);
+        assert_eq!(decision(false, true, 0.5, HumanImpact::High), OutOfCycle);
+        assert_eq!(decision(false, true, 0.0, HumanImpact::Medium), Scheduled);
+        assert_eq!(decision(true, false, 0.0, HumanImpact::Low), Scheduled);
+        assert_eq!(decision(true, false, 0.5, HumanImpact::High), Immediate);
+        assert_eq!(decision(true, true, 0.0, HumanImpact::VeryHigh), Immediate);
     }
 }

@@ -41,7 +41,7 @@ pub fn encode(entries: &[Entry]) -> Vec<u8> {
         let severity = Severity::ALL.iter().position(|s| *s == e.severity).unwrap_or(0);
         let verified = usize::from(e.confidence == Confidence::Verified);
         bytes.push(u8::try_from(severity | state << 3 | verified << 6).unwrap_or(0));
-        bytes.extend([e.category, e.risk, e.flags.0, e.resolution, e.dangers]);
+        bytes.extend([e.category, e.risk, e.flags.0, e.resolution, e.ssvc]);
         bytes.extend(e.port.to_le_bytes());
         for at in [e.first, e.opened, e.updated, e.due, e.resolved] {
             bytes.extend(at.to_le_bytes());
@@ -85,7 +85,7 @@ fn read(b: &[u8; ENTRY], assets: &[u128], rules: &[u64]) -> Option<Entry> {
         risk: b[16],
         flags: Flags(b[17]),
         resolution: b[18],
-        dangers: b[19],
+        ssvc: b[19],
         port: word(20),
         first: long(22),
         opened: long(26),
@@ -110,7 +110,7 @@ mod tests {
             any::<[u32; 5]>(),
         )
             .prop_map(|((assets, fingerprint, rule, cves), (severity, state, verified), small, times)| {
-                let (category, risk, flags, port, resolution, dangers) = small;
+                let (category, risk, flags, port, resolution, ssvc) = small;
                 let [first, opened, updated, due, resolved] = times;
                 Entry {
                     birth: u128::from(assets[0]) << 77,
@@ -129,7 +129,7 @@ mod tests {
                     due,
                     resolved,
                     resolution,
-                    dangers,
+                    ssvc,
                     rule: u64::from(rule) << 51,
                     cves,
                 }
@@ -168,7 +168,7 @@ mod tests {
                 due: 1,
                 resolved: 0,
                 resolution: 0,
-                dangers: 0,
+                ssvc: 0,
                 rule: u64::try_from(n).unwrap_or(0),
                 cves: 1,
             })

@@ -3,7 +3,7 @@ use domain::finding::{Finding, FindingState, Resolution};
 use domain::ids::{AssetId, Bucket, FindingId};
 use domain::rule::{Category, RuleId};
 use domain::severity::{Confidence, Severity};
-use domain::ssvc::Danger;
+use domain::ssvc;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
@@ -69,8 +69,8 @@ pub struct Entry {
     pub resolved: u32,
     /// Why it was resolved, by its place in [`Resolution`]'s order and one more; 0: it is not.
     pub resolution: u8,
-    /// Which of [`Danger::ALL`] its vulnerabilities are, one bit each; 0: it has none.
-    pub dangers: u8,
+    /// When to act by SSVC, by its place in [`ssvc::Decision::ALL`] and one more; 0: it is not about vulnerabilities.
+    pub ssvc: u8,
     /// Its rule, as [`rule_number`] names it.
     pub rule: u64,
     /// Two bits for each of its CVEs, see [`cve_bits`]: what lacks one of a CVE's bits is not about that CVE.
@@ -109,7 +109,7 @@ impl Entry {
             due: finding.due_at.map_or(0, seconds),
             resolved: finding.resolved_at.map_or(0, seconds),
             resolution: finding.resolution.map_or(0, |r| r as u8 + 1),
-            dangers: finding.vulnerabilities.iter().map(|v| danger_bit(Danger::of(v))).fold(0, |all, bit| all | bit),
+            ssvc: finding.ssvc.map_or(0, |decision| decision as u8 + 1),
             rule: rule_number(&finding.rule),
             cves: finding.vulnerabilities.iter().map(|v| cve_bits(&v.cve)).fold(0, |all, bits| all | bits),
         }
@@ -135,10 +135,9 @@ impl Entry {
         Resolution::ALL.into_iter().find(|r| self.resolution_is(*r))
     }
 
-    /// The dangers of its vulnerabilities.
-    pub fn dangers(&self) -> impl Iterator<Item = Danger> {
-        let bits = self.dangers;
-        Danger::ALL.into_iter().filter(move |danger| bits & danger_bit(*danger) != 0)
+    /// When to act.
+    pub fn ssvc_is(&self, decision: ssvc::Decision) -> bool {
+        self.ssvc == decision as u8 + 1
     }
 
     /// May it be about the CVE? `false` is certain.
@@ -167,10 +166,6 @@ pub(crate) fn rule_number(rule: &RuleId) -> u64 {
 pub(crate) fn cve_bits(cve: &CveId) -> u64 {
     let hash = Sha256::digest(cve.as_str());
     1 << (hash[0] & 63) | 1 << (hash[1] & 63)
-}
-
-fn danger_bit(danger: Danger) -> u8 {
-    Danger::ALL.iter().position(|d| *d == danger).map_or(0, |place| 1 << place)
 }
 
 fn category_number(category: Category) -> u8 {

@@ -6,7 +6,7 @@ use domain::finding::{FindingState, Resolution};
 use domain::ids::{AssetId, UserId};
 use domain::rule::{Category, RuleId};
 use domain::severity::{Confidence, Severity};
-use domain::ssvc::SsvcDecision;
+use domain::ssvc;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ pub struct FindingFilter {
     pub rule: Option<RuleId>,
     pub known_exploited: Option<bool>,
     pub ransomware: Option<bool>,
-    pub ssvc: Option<Vec<SsvcDecision>>,
+    pub ssvc: Option<Vec<ssvc::Decision>>,
     pub min_epss: Option<f64>,
     pub min_cvss: Option<f64>,
     pub min_risk_score: Option<u8>,
@@ -68,11 +68,7 @@ impl FindingFilter {
 
     /// Does it ask about the asset rather than the finding?
     pub(super) const fn asks_of_asset(&self) -> bool {
-        self.asset_tags.is_some()
-            || self.owners.is_some()
-            || self.sites.is_some()
-            || self.asset_criticality.is_some()
-            || self.ssvc.is_some()
+        self.asset_tags.is_some() || self.owners.is_some() || self.sites.is_some() || self.asset_criticality.is_some()
     }
 
     /// Does it ask what only the rows of findings can tell?

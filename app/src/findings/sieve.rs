@@ -1,6 +1,5 @@
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use domain::asset::Criticality;
 use domain::finding::{Finding, FindingState};
 use domain::observation::VulnerabilityClaim;
 use domain::rule::Category;
@@ -29,7 +28,7 @@ pub(super) struct Sieve<'a> {
     filter: &'a FindingFilter,
     now: Timestamp,
     /// The assets that it allows; `None`: all.
-    assets: Option<HashMap<u128, Criticality>>,
+    assets: Option<HashSet<u128>>,
     rule: Option<u64>,
     cve: Option<u64>,
     cves: Option<Vec<u64>>,
@@ -42,8 +41,7 @@ impl<'a> Sieve<'a> {
             let register = Register::read(app, &caller.org).await?;
             Some(allowed(filter, &register))
         } else {
-            let one = |id: &domain::ids::AssetId| (number(&id.ulid), Criticality::default());
-            filter.asset_ids.as_ref().map(|ids| ids.iter().map(one).collect())
+            filter.asset_ids.as_ref().map(|ids| ids.iter().map(|id| number(&id.ulid)).collect())
         };
         Ok(Self {
             filter,
@@ -90,12 +88,6 @@ impl<'a> Sieve<'a> {
         let f = self.filter;
         let category =
             |c: &Vec<Category>| Category::ALL.get(usize::from(e.category)).is_some_and(|own| c.contains(own));
-        let criticality = match &self.assets {
-            Some(assets) => assets.get(&e.owner).copied(),
-            None => Some(Criticality::default()),
-        };
-        let Some(criticality) = criticality else { return false };
-        let urgency = || e.dangers().map(|danger| danger.decide(criticality)).max();
         let named = |bits: &Vec<u64>| bits.iter().any(|bits| e.may_name(*bits));
         f.severities.as_ref().is_none_or(|s| s.contains(&e.severity))
             && f.states.as_ref().is_none_or(|s| s.contains(&e.state))
@@ -112,7 +104,8 @@ impl<'a> Sieve<'a> {
             && self.cve.is_none_or(|bits| e.may_name(bits))
             && self.cves.as_ref().is_none_or(named)
             && f.resolutions.as_ref().is_none_or(|r| r.iter().any(|r| e.resolution_is(*r)))
-            && f.ssvc.as_ref().is_none_or(|s| urgency().is_some_and(|u| s.contains(&u)))
+            && f.ssvc.as_ref().is_none_or(|s| s.iter().any(|decision| e.ssvc_is(*decision)))
+            && self.assets.as_ref().is_none_or(|assets| assets.contains(&e.owner))
             // What follows spares rows that cannot match.
             && (f.assignee.is_none() || e.flags.has(Flags::ASSIGNED))
             && (f.min_epss.is_none() && f.min_cvss.is_none() || e.cves != 0)
@@ -144,7 +137,7 @@ impl<'a> Sieve<'a> {
                 .is_none_or(|id| f.assignee.as_ref().is_some_and(|a| a.id.as_deref() == Some(id.as_str())))
             && w.triage_policy
                 .as_ref()
-                .is_none_or(|id| f.triage.as_ref().is_some_and(|t| t.policy_id.as_ref() == Some(id)))
+                .is_none_or(|id| f.triage.as_ref().is_some_and(|t| t.policy_id() == Some(id.as_str())))
             && sooner(w.triage_ends_before, f.triage.as_ref().and_then(|t| t.until))
             && w.overdue.is_none_or(|wanted| overdue() == wanted)
             && later(w.first_observed_after, Some(f.first_observed_at))
@@ -163,8 +156,8 @@ fn has_text(f: &Finding, wanted: &str) -> bool {
         || f.evidence.iter().any(|e| e.value.to_lowercase().contains(wanted))
 }
 
-/// The assets that a filter allows, with what depends on them.
-fn allowed(filter: &FindingFilter, register: &Register) -> HashMap<u128, Criticality> {
+/// The assets that a filter allows.
+fn allowed(filter: &FindingFilter, register: &Register) -> HashSet<u128> {
     let among = |wanted: &Option<Vec<String>>, value: Option<&String>| {
         wanted.as_ref().is_none_or(|w| value.is_some_and(|v| w.contains(v)))
     };
@@ -175,7 +168,7 @@ fn allowed(filter: &FindingFilter, register: &Register) -> HashMap<u128, Critica
             && among(&filter.sites, a.device.site.as_ref())
             && filter.asset_criticality.as_ref().is_none_or(|c| c.contains(&a.criticality))
     });
-    fits.map(|a| (number(&a.id.ulid), a.criticality)).collect()
+    fits.map(|a| number(&a.id.ulid)).collect()
 }
 
 impl Verdict {

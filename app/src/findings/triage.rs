@@ -87,7 +87,6 @@ fn check(app: &App, caller: &Caller, request: &TriageRequest) -> Result<Triage, 
         tripwires: if decides { request.tripwires.clone().unwrap_or_else(defaults) } else { Vec::new() },
         approved_by: request.approved_by.clone(),
         epss_above: request.epss_above.filter(|_| decides),
-        policy_id: None,
     })
 }
 

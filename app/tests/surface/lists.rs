@@ -7,7 +7,7 @@ use domain::finding::{Finding, FindingState, Resolution};
 use domain::observation::VulnerabilityClaim;
 use domain::rule::{Category, RuleId};
 use domain::severity::{Confidence, Severity};
-use domain::ssvc::{Danger, SsvcDecision};
+use domain::ssvc::Decision;
 use jiff::{SignedDuration, Timestamp};
 
 use super::plant::{CRITICALITIES, Lot, Plant, drawn, finding};
@@ -43,7 +43,7 @@ fn filter(lot: &mut Lot, assets: &[Asset], findings: &[Finding]) -> FindingFilte
         rule: some(lot, N, |l| RuleId::parse(["rule_modbus", "rule_own"][l.next(2)]).unwrap()),
         known_exploited: some(lot, N, |l| l.one_in(2)),
         ransomware: some(lot, N, |l| l.one_in(2)),
-        ssvc: some(lot, N, |l| vec![[SsvcDecision::Scheduled, SsvcDecision::Immediate][l.next(2)]]),
+        ssvc: some(lot, N, |l| vec![[Decision::Scheduled, Decision::Immediate][l.next(2)]]),
         min_epss: some(lot, N, |_| 0.1),
         min_cvss: some(lot, N, |_| 7.5),
         min_risk_score: some(lot, N, |_| 50),
@@ -78,7 +78,6 @@ fn matches(w: &FindingFilter, f: &Finding, asset: &Asset, now: Timestamp) -> boo
     let known = f.vulnerabilities.iter().any(|v| v.claim.known_exploited);
     let ransomware = f.vulnerabilities.iter().any(|v| v.claim.ransomware);
     let active = matches!(f.state, FindingState::Open | FindingState::Acknowledged);
-    let urgency = f.vulnerabilities.iter().map(|v| Danger::of(v).decide(asset.criticality)).max();
     let text = format!("{}\n{}\n{}\n{}", f.title, f.rule_name, f.remediation, f.ip).to_lowercase();
     let is = |wanted: Option<bool>, own: bool| wanted.is_none_or(|wanted| wanted == own);
     w.text.as_ref().is_none_or(|t| text.contains(&t.to_lowercase()))
@@ -99,7 +98,7 @@ fn matches(w: &FindingFilter, f: &Finding, asset: &Asset, now: Timestamp) -> boo
         && w.rule.as_ref().is_none_or(|r| *r == f.rule)
         && is(w.known_exploited, known)
         && is(w.ransomware, ransomware)
-        && any(w.ssvc.as_ref(), urgency.as_slice())
+        && any(w.ssvc.as_ref(), f.ssvc.as_slice())
         && w.min_epss.is_none_or(|p| most(|c| c.epss) >= p)
         && w.min_cvss.is_none_or(|p| most(|c| c.cvss) >= p)
         && w.min_risk_score.is_none_or(|r| f.risk_score >= r)

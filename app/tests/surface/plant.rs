@@ -14,9 +14,11 @@ use domain::asset::{Asset, Criticality};
 use domain::cve::CveId;
 use domain::finding::{Finding, FindingState, NamedVulnerability, Resolution};
 use domain::ids::{Bucket, FindingId};
+use domain::intelligence::CveFacts;
 use domain::observation::VulnerabilityClaim;
 use domain::rule::Category;
 use domain::severity::{Confidence, Severity};
+use domain::ssvc::{self, HumanImpact};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -179,7 +181,8 @@ pub(crate) fn drawn(lot: &mut Lot, asset: &Asset, number: usize, now: Timestamp)
             ransomware: lot.one_in(9),
             ..VulnerabilityClaim::default()
         };
-        f.vulnerabilities.push(NamedVulnerability { cve: lot.cve(), claim });
+        f.vulnerabilities.push(NamedVulnerability { cve: lot.cve(), claim, facts: CveFacts::default() });
     }
+    f.ssvc = ssvc::worst(&f.vulnerabilities, HumanImpact::of(asset));
     f
 }

@@ -34,6 +34,9 @@ pub struct RuleDefinition {
     /// Which services are worth a look; empty: all.
     #[serde(default)]
     pub select: Select,
+    /// Rules that say less about the same service: where this one applies they do not.
+    #[serde(default)]
+    pub overrides: Vec<RuleId>,
     /// CVEs that it stands for.
     #[serde(default)]
     pub cves: Vec<CveId>,
@@ -91,6 +94,7 @@ impl RuleDefinition {
             description: self.description,
             condition: Condition::Expression(expression),
             select: self.select,
+            overrides: self.overrides,
             cves: self.cves,
             evidence,
             remediation: self.remediation,

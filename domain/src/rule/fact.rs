@@ -8,6 +8,7 @@ use cel::common::value::Val;
 use serde_json::Value;
 
 use super::guard::MAX_LIST;
+use crate::observation::is_cut;
 
 /// Levels of JSON that an expression can reach.
 const MAX_DEPTH: usize = 16;
@@ -61,6 +62,7 @@ impl<'a> Fact<'a> {
 fn json_text(json: &Value) -> Option<String> {
     match json {
         Value::Null => None,
+        cut if is_cut(cut) => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
@@ -91,6 +93,7 @@ fn json_value(json: &Value, depth: usize) -> Box<dyn Val + '_> {
             (None, Some(number)) => boxed(CelUInt::from(number)),
             (None, None) => boxed(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
         },
+        cut if is_cut(cut) => boxed(Unusable::Cut),
         Value::Array(_) | Value::Object(_) if depth == 0 => boxed(Unusable::TooDeep),
         Value::Array(items) => list(items.len(), items.iter().map(|item| json_value(item, depth - 1))),
         Value::Object(fields) => {
@@ -106,16 +109,19 @@ fn json_value(json: &Value, depth: usize) -> Box<dyn Val + '_> {
 enum Unusable {
     TooLong,
     TooDeep,
+    Cut,
 }
 
 static TOO_LONG: Type = Type::new_unspecified_type("a list of more than 256 items");
 static TOO_DEEP: Type = Type::new_unspecified_type("a value more than 16 levels deep");
+static WAS_CUT: Type = Type::new_unspecified_type("something that was too large to keep");
 
 impl Val for Unusable {
     fn get_type(&self) -> &Type {
         match self {
             Self::TooLong => &TOO_LONG,
             Self::TooDeep => &TOO_DEEP,
+            Self::Cut => &WAS_CUT,
         }
     }
 

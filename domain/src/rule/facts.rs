@@ -3,6 +3,7 @@
 //! Facts borrow what is known; the values that `cel` works with are built when an expression first asks for a
 //! field, and once for all rules: no rule pays for a block that it does not name.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use cel::common::types::CelMap;
@@ -229,6 +230,8 @@ fn certificate(tls: &Tls, now: Timestamp) -> Vec<(&str, Fact<'_>)> {
     known(&mut fields, "subject", tls.subject.as_deref());
     known(&mut fields, "issuer", tls.issuer.as_deref());
     known(&mut fields, "signatureAlgorithm", tls.signature_algorithm.as_deref());
+    fields.extend(tls.not_before.map(|at| ("notBefore", Fact::Text(Cow::Owned(at.to_string())))));
+    fields.extend(tls.not_after.map(|at| ("notAfter", Fact::Text(Cow::Owned(at.to_string())))));
     fields.extend(tls.key_bits.map(|bits| ("keyBits", Fact::Number(i64::from(bits)))));
     if let Some(end) = tls.not_after {
         fields.push(("expired", Fact::Flag(super::validity::expired(end, now))));

@@ -6,12 +6,15 @@
 
 mod catalogue;
 mod category;
+pub mod change;
 mod definition;
 mod fact;
 mod facts;
 pub mod guard;
+mod index;
 mod select;
 mod set;
+pub mod table;
 mod validity;
 mod vocabulary;
 pub mod vulnerability;
@@ -98,6 +101,8 @@ pub struct Rule {
     pub condition: Condition,
     /// Which services are worth a look: cheap, and asked before the expression.
     pub select: Select,
+    /// Rules that say less about the same service: where this one applies they do not.
+    pub overrides: Vec<RuleId>,
     /// CVEs that it stands for.
     pub cves: Vec<CveId>,
     /// The fields that prove it, such as `service.mqtt.code`.

@@ -38,7 +38,8 @@ impl Select {
             || (self.tls && banner.tls.is_some())
     }
 
-    fn names_nothing(&self) -> bool {
+    /// Does it look at every service?
+    pub(super) fn names_nothing(&self) -> bool {
         let Self { modules, ports, tags, blocks, tls, transports: _ } = self;
         modules.is_empty() && ports.is_empty() && tags.is_empty() && blocks.is_empty() && !tls
     }

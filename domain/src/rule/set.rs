@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::facts::{AssetFacts, Facts, HostFacts};
-use super::guard::Verdict;
+use super::guard::{Expiry, Verdict};
+use super::index::Index;
 use super::{Condition, Rule, RuleId, catalogue, validity};
 use crate::observation::Banner;
 
@@ -21,10 +22,9 @@ pub struct RuleSet {
     /// A hash of all definitions: another generation judges what is stored anew.
     pub generation: String,
     rules: Vec<Arc<Rule>>,
-    /// Some rule asks whether a certificate has expired.
-    by_expiry: bool,
-    /// Some rule asks how many days a certificate is still valid.
-    by_day: bool,
+    /// When the end of a certificate changes what some rule says.
+    expiry: Expiry,
+    index: Index,
 }
 
 /// What one rule says of one service. A rule that does not match is not mentioned.
@@ -75,9 +75,14 @@ impl RuleSet {
     fn of(mut rules: Vec<Arc<Rule>>) -> Self {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         rules.dedup_by(|b, a| a.id == b.id);
-        let names = |field: &str| rules.iter().any(|rule| rule.enabled && names_field(rule, field));
-        let (by_expiry, by_day) = (names("service.tls.expired"), names("service.tls.expiresInDays"));
-        Self { generation: generation(&rules), rules, by_expiry, by_day }
+        let mut expiry = Expiry::default();
+        for rule in rules.iter().filter(|rule| rule.enabled) {
+            if let Condition::Expression(expression) = &rule.condition {
+                expiry.days.extend(&expression.expiry().days);
+                expiry.daily |= expression.expiry().daily;
+            }
+        }
+        Self { generation: generation(&rules), index: Index::of(&rules), rules, expiry }
     }
 
     /// All rules, also those that are disabled.
@@ -95,7 +100,8 @@ impl RuleSet {
     pub fn judge(&self, banner: &Banner, host: &HostFacts, asset: &AssetFacts, now: Timestamp) -> Vec<Judgement<'_>> {
         let mut facts = None;
         let mut judgements = Vec::new();
-        for rule in self.rules().filter(|rule| rule.enabled && rule.select.applies(banner)) {
+        for place in self.index.candidates(banner) {
+            let Some(rule) = self.rules.get(place).filter(|rule| rule.select.applies(banner)) else { continue };
             let Condition::Expression(expression) = &rule.condition else { continue };
             let facts = facts.get_or_insert_with(|| Facts::new().service(banner, now).host(host).asset(asset));
             let verdict = expression.evaluate(facts);
@@ -106,27 +112,22 @@ impl RuleSet {
             };
             judgements.push(Judgement { rule, verdict, evidence });
         }
-        judgements
+        without_overridden(judgements)
     }
 
     /// The next instant at which time alone changes what [`RuleSet::judge`] sees of a service.
     pub fn wake(&self, banner: &Banner, now: Timestamp) -> Option<Timestamp> {
         let end = banner.tls.as_ref()?.not_after?;
-        if self.by_day {
-            validity::next_day(end, now)
-        } else if self.by_expiry {
-            validity::next_expiry(end, now)
-        } else {
-            None
-        }
+        if self.expiry.daily { validity::next_day(end, now) } else { validity::next_of(&self.expiry.days, end, now) }
     }
 }
 
-fn names_field(rule: &Rule, field: &str) -> bool {
-    match &rule.condition {
-        Condition::Expression(expression) => expression.fields().iter().any(|f| f == field),
-        Condition::Engine(_) => false,
-    }
+/// Where a rule applies, those that it overrides do not. Where it is undecided they stand: nothing is missed for it.
+fn without_overridden(mut judgements: Vec<Judgement<'_>>) -> Vec<Judgement<'_>> {
+    let applies = judgements.iter().filter(|j| j.verdict == Verdict::Match);
+    let overridden: Vec<&RuleId> = applies.flat_map(|j| &j.rule.overrides).collect();
+    judgements.retain(|j| !overridden.contains(&&j.rule.id));
+    judgements
 }
 
 /// From how the rules show themselves for debugging: all that they hold, the expressions as text.

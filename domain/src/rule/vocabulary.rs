@@ -138,6 +138,8 @@ const TLS: &[Field] = &[
     flag("selfSigned"),
     flag("expired"),
     number("expiresInDays"),
+    text("notBefore"),
+    text("notAfter"),
     number("keyBits"),
     text("signatureAlgorithm"),
 ];

@@ -4,7 +4,7 @@ use async_graphql::Enum;
 
 /// When to act on a vulnerability, by CERT/CC's Stakeholder-Specific Vulnerability Categorization for deployers.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "domain::ssvc::SsvcDecision")]
+#[graphql(remote = "domain::ssvc::Decision")]
 pub enum SsvcDecision {
     /// Not now.
     Defer,

@@ -241,7 +241,7 @@ impl Finding {
             state: t.state.into(),
             reason: t.reason.map(Into::into),
             note: t.note.clone(),
-            by: t.policy_id.is_none().then(|| (&t.by).into()),
+            by: t.policy_id().is_none().then(|| (&t.by).into()),
             at: at(t.at),
             until: t.until.map(at),
             tripwires: t.tripwires.iter().map(|t| (*t).into()).collect(),

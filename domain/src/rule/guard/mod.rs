@@ -11,6 +11,7 @@ mod cost;
 mod pattern;
 mod run;
 mod suggest;
+mod thresholds;
 mod token;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use cel::IdedExpr;
 use cel::parser::Parser;
 
 use self::pattern::Pattern;
+pub(super) use self::thresholds::Expiry;
 use super::facts::Facts;
 use super::vocabulary::Vocabulary;
 
@@ -45,6 +47,7 @@ pub struct Expression {
     fields: Arc<[String]>,
     tree: Arc<IdedExpr>,
     patterns: Arc<[Pattern]>,
+    expiry: Expiry,
 }
 
 /// What an expression says of some facts.
@@ -84,12 +87,18 @@ impl Expression {
         let (mut tree, places) = Parser::new().parse_with_source_info(text).map_err(|errors| refused(text, &errors))?;
         let place = |id: u64| places.offset_for(id).map_or(0, |(start, _)| start as usize);
         let patterns = cost::charge(&mut tree).map_err(|wrong| at_character(text, place(wrong.id), wrong.message))?;
-        Ok(Self { text: text.into(), fields: fields.into(), tree: Arc::new(tree), patterns: patterns.into() })
+        let expiry = Expiry::of(&tree, &fields);
+        Ok(Self { text: text.into(), fields: fields.into(), tree: Arc::new(tree), patterns: patterns.into(), expiry })
     }
 
     /// Judges facts. The same facts always give the same verdict.
     pub fn evaluate(&self, facts: &Facts<'_>) -> Verdict {
         run::evaluate(&self.tree, &self.patterns, facts)
+    }
+
+    /// When the end of a certificate changes what it says.
+    pub(super) fn expiry(&self) -> &Expiry {
+        &self.expiry
     }
 
     /// As its author wrote it.

@@ -100,7 +100,7 @@ fn time_wakes_only_rules_that_look_at_it() {
     let wake = |expression: &str| RuleSet::new([rule("rule_a", expression)]).wake(&tls, now);
     assert_eq!(wake("service.port == 1"), None);
     assert_eq!(wake("service.tls.expired"), Some(at("2026-06-11T12:00:01Z")));
-    assert_eq!(wake("service.tls.expiresInDays < 7"), Some(at("2026-06-01T12:00:01Z")));
+    assert_eq!(wake("service.tls.expiresInDays < 7"), Some(at("2026-06-04T12:00:01Z")));
     assert_eq!(RuleSet::built_in().wake(&banner(json!({})), now), None);
 }
 
@@ -160,4 +160,47 @@ fn the_rules_of_the_house_are_read_in_a_few_milliseconds() {
     assert!(RuleSet::new(crate::rule::catalogue::rules()).rules().len() > 20);
     let allowed = if cfg!(debug_assertions) { Duration::from_millis(200) } else { Duration::from_millis(20) };
     assert!(started.elapsed() < allowed, "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_says_more_overrides_what_says_less_unless_it_is_undecided() {
+    let general = rule("rule_general", "service.port == 443");
+    let mut special = rule("rule_special", "service.mqtt.code == 0");
+    special.overrides = vec![RuleId::parse("rule_general").unwrap()];
+    let rules = RuleSet::new([general, special]);
+    let now = "2026-06-01T00:00:00Z";
+    let names = |changes| judged(&rules, &banner(changes), now);
+    assert_eq!(names(json!({})), [("rule_general".into(), Verdict::Match)]);
+    assert_eq!(names(json!({"blocks": {"mqtt": {"code": 0}}})), [("rule_special".into(), Verdict::Match)]);
+    let held = names(json!({"blocks": {"mqtt": crate::observation::cut()}}));
+    assert_eq!(held.len(), 2);
+    assert_eq!(held[0], ("rule_general".into(), Verdict::Match));
+    assert!(matches!(held[1].1, Verdict::Undecided(_)));
+}
+
+#[test]
+fn what_was_cut_is_undecided_and_what_stands_beside_it_is_not() {
+    let cut = crate::observation::cut();
+    let whole = banner(json!({"blocks": {"mongodb": cut}}));
+    let part =
+        banner(json!({"blocks": {"mongodb": {"authentication": false, "listDatabases": cut, "list": ["a", cut]}}}));
+    let verdict = |expression: &str, banner: &Banner| {
+        let rules = RuleSet::new([rule("rule_a", expression)]);
+        judged(&rules, banner, "2026-06-01T00:00:00Z").pop().map(|(_, verdict)| verdict)
+    };
+    for undecided in [
+        "service.mongodb.authentication == false",
+        "has(service.mongodb.authentication)",
+        "!has(service.mongodb.authentication)",
+        "service.mongodb.listDatabases.databases.exists(d, d.name == 'x')",
+    ] {
+        assert!(matches!(verdict(undecided, &whole), Some(Verdict::Undecided(_))), "{undecided}");
+    }
+    assert_eq!(verdict("has(service.mongodb)", &whole), Some(Verdict::Match));
+    assert_eq!(verdict("service.mongodb.authentication == false", &part), Some(Verdict::Match));
+    assert_eq!(verdict("service.mongodb.list.exists(i, i == 'a')", &part), Some(Verdict::Match));
+    for undecided in ["service.mongodb.list.exists(i, i.contains('b'))", "has(service.mongodb.listDatabases.databases)"]
+    {
+        assert!(matches!(verdict(undecided, &part), Some(Verdict::Undecided(_))), "{undecided}");
+    }
 }
