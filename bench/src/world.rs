@@ -135,7 +135,14 @@ pub(crate) fn embedded(folder: &Path, clock: &Arc<ManualClock>) -> Result<Arc<Em
 pub(crate) struct Emulated {
     /// Its tables and queues.
     pub(crate) azure: Arc<Azure>,
-    _azurite: Azurite,
+    azurite: Azurite,
+}
+
+impl Emulated {
+    /// By which the program finds it.
+    pub(crate) fn connection_string(&self) -> &str {
+        self.azurite.connection_string()
+    }
 }
 
 /// An Azurite of our own with nothing in it. `None`: it is not installed.
@@ -143,5 +150,5 @@ pub(crate) fn azurite() -> Result<Option<Emulated>> {
     let Some(azurite) = Azurite::start() else { return Ok(None) };
     let settings = AzureSettings::from_connection_string(azurite.connection_string())?;
     let azure = Arc::new(Azure::connect(settings, Outbound::new(None)?.client()?)?);
-    Ok(Some(Emulated { azure, _azurite: azurite }))
+    Ok(Some(Emulated { azure, azurite }))
 }
