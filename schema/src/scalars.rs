@@ -9,6 +9,7 @@ macro_rules! text_scalar {
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name(pub $inner);
 
+        $(#[$doc])*
         #[Scalar(name = $graphql)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
@@ -81,6 +82,7 @@ text_scalar!(
 #[derive(Clone, Debug, PartialEq)]
 pub struct Json(pub serde_json::Value);
 
+/// Any JSON value.
 #[Scalar(name = "Json")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

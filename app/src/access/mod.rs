@@ -64,7 +64,7 @@ mod tests;
 pub use api_token::{
     ApiToken, NewApiToken, api_token, create_api_token, create_api_token_once, list_api_tokens, revoke_api_token,
 };
-pub use authenticate::{Credential, authenticate};
+pub use authenticate::{Credential, again, authenticate};
 pub use caller::{Caller, Client};
 pub use change::{OrganizationPatch, set_shodan_key, update_organization};
 pub use founding::{bootstrap, is_anybody_registered};

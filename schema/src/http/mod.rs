@@ -31,8 +31,12 @@ pub use negotiate::Form;
 pub struct HttpSettings {
     /// What a request may be.
     pub limits: Limits,
-    /// The largest body that is read, in bytes.
+    /// The largest body that is read, in bytes: that of an import.
     pub largest_body: usize,
+    /// The largest body of every other request, in bytes.
+    pub usual_body: usize,
+    /// The fields of the root that take more than the usual body.
+    pub imports: &'static [&'static str],
     /// A body that takes longer to arrive is not waited for.
     pub patience: Duration,
     /// Is `__schema` answered?
@@ -48,11 +52,13 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// 5 MiB within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256 of them.
+    /// 1 MiB (of an import 5 MiB) within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256 of them.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
             largest_body: 5 * 1024 * 1024,
+            usual_body: 1024 * 1024,
+            imports: &["importAssets"],
             patience: Duration::from_secs(10),
             introspection: true,
             longest_stream: None,
@@ -92,6 +98,11 @@ pub async fn handle(
             Ok(admitted) => admitted,
             Err(refused) => return respond::refused(form, refused),
         };
+    if asked.bytes > settings.usual_body
+        && !request::asks_only_for(&document, asked.operation_name.as_deref(), settings.imports)
+    {
+        return status::Refusal::too_large(settings.usual_body).response_in(form);
+    }
     if get && request::is_mutation(&document, asked.operation_name.as_deref()) {
         return status::Refusal::mutation_by_get().response_in(form);
     }

@@ -14,12 +14,19 @@ pub(super) struct AssetMutation;
 /// What people write of a device.
 #[derive(InputObject, Clone, Default)]
 pub struct DeviceProfileInput {
+    /// Who made it.
     vendor: Option<String>,
+    /// The maker's name of it.
     model: Option<String>,
+    /// What runs on it.
     firmware: Option<String>,
+    /// Where it stands.
     site: Option<String>,
+    /// Its serial number.
     serial_number: Option<String>,
+    /// Its hardware address, as it is written on it.
     mac_address: Option<String>,
+    /// What kind of device it is, such as camera.
     #[graphql(name = "type")]
     device_type: Option<String>,
 }
@@ -97,19 +104,33 @@ impl From<CreateAssetInput> for AssetDraft {
 /// A change of an asset: an absent field stays, null clears, a list replaces.
 #[derive(InputObject)]
 pub(super) struct UpdateAssetInput {
+    /// Which asset.
     id: ID,
+    /// What people call it.
     name: Option<String>,
+    /// What is known of the device itself; as a whole.
     device: Option<DeviceProfileInput>,
+    /// All its tags.
     tags: Option<Vec<String>>,
+    /// How much depends on it.
     criticality: Option<Criticality>,
+    /// Who answers for it; free text.
     owner: MaybeUndefined<String>,
+    /// Whatever else there is to say.
     notes: MaybeUndefined<String>,
+    /// Seconds between two polls; null: as the organization has it.
     poll_interval: MaybeUndefined<i32>,
+    /// Is it watched?
     enabled: Option<bool>,
+    /// A new address, network or host name of the same kind; findings stay until it was polled.
     target: Option<String>,
+    /// A new Shodan query, for an asset that is one.
     query: Option<String>,
+    /// Its id in a system of yours.
     external_id: MaybeUndefined<String>,
+    /// Where its owner gets mail, where a channel says so.
     owner_email: MaybeUndefined<EmailAddress>,
+    /// Ports that are meant to be open, such as 443/tcp.
     allowed_services: Option<Vec<String>>,
 }
 
@@ -244,6 +265,7 @@ fn missing(field: &str) -> UserError {
     }
 }
 
+/// Changes of what is watched.
 #[Object]
 impl AssetMutation {
     /// Registers an asset. It is polled at the next tick.

@@ -197,6 +197,7 @@ pub(super) fn missing(field: &str, what: &str) -> Vec<UserError> {
     vec![UserError { code: UserErrorCode::NotFound, message: format!("there is no such {what}"), field }]
 }
 
+/// Who is told.
 #[Object]
 impl NotificationMutation {
     /// Makes a webhook. Its secret is shown this once.

@@ -187,6 +187,7 @@ pub(super) struct SetShodanKeyPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Organizations and who belongs to them.
 #[Object]
 impl OrganizationMutation {
     /// Founds an organization of which you are the OWNER.

@@ -50,12 +50,19 @@ impl Asset {
 /// What people wrote of a device.
 #[derive(SimpleObject)]
 pub struct DeviceProfile {
+    /// Who made it.
     vendor: Option<String>,
+    /// The maker's name of it.
     model: Option<String>,
+    /// What runs on it.
     firmware: Option<String>,
+    /// Where it stands.
     site: Option<String>,
+    /// Its serial number.
     serial_number: Option<String>,
+    /// Its hardware address, as it is written on it.
     mac_address: Option<String>,
+    /// What kind of device it is, such as camera.
     #[graphql(name = "type")]
     device_type: Option<String>,
 }
@@ -85,6 +92,7 @@ pub struct Monitoring {
     query_credits_this_month: f64,
 }
 
+/// What is watched: a device, network, domain or query.
 #[Object]
 impl Asset {
     /// Its id.
@@ -198,10 +206,11 @@ impl Asset {
     async fn hosts(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
     ) -> Result<HostConnection> {
         hosts(ctx, Some(&self.stored), HostFilter::default(), &page(first, after, last, before)?).await
     }
@@ -209,11 +218,12 @@ impl Asset {
     async fn services(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<ServiceFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which services; null: all.")] filter: Option<ServiceFilter>,
     ) -> Result<ServiceConnection> {
         let filter = ServiceFilter { asset_id: Some(self.stored.id.to_string().into()), ..filter.unwrap_or_default() };
         services(ctx, filter, page(first, after, last, before)?).await
@@ -223,12 +233,13 @@ impl Asset {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<FindingFilter>,
-        order_by: Option<FindingOrder>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which findings; null: all.")] filter: Option<FindingFilter>,
+        #[graphql(desc = "By what the list is in order.")] order_by: Option<FindingOrder>,
     ) -> Result<FindingConnection> {
         let filter = filter.unwrap_or_default().of_asset(&self.stored.id);
         list(ctx, filter, order_by, page(first, after, last, before)?).await

@@ -39,6 +39,7 @@ impl From<&domain::event::Change> for Change {
     }
 }
 
+/// Something that happened: one entry of the append-only log.
 #[Object]
 impl Event {
     /// Its id.

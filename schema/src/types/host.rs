@@ -43,6 +43,7 @@ impl From<domain::observation::Location> for Location {
     }
 }
 
+/// What is known of one address.
 #[Object]
 impl Host {
     /// The address.
@@ -86,8 +87,9 @@ impl Host {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
     ) -> Result<FindingConnection> {
         let mut found = findings::findings_of(app(ctx), caller(ctx)?, &self.0.owner.id, None).await.map_err(fail)?;
         found.retain(|f| f.ip == self.0.host.ip);
@@ -134,6 +136,7 @@ pub struct HostTotals {
     asset: Option<StoredAsset>,
 }
 
+/// What a list of hosts says beside its items. It is worked out when asked for.
 #[Object]
 impl HostTotals {
     /// How many match; null above 10 000, and where more rows would have to be read to tell.

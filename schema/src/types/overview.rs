@@ -49,6 +49,7 @@ fn facets(counted: Vec<(String, usize)>) -> Vec<FacetValue> {
     counted.into_iter().map(|(value, count)| FacetValue { value, count: int(count) }).collect()
 }
 
+/// The organization at a glance.
 #[Object]
 impl Overview {
     /// All findings.

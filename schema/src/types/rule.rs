@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 use domain::ids::Bucket;
+use domain::role::Action;
 use domain::rule::RuleSet;
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ impl Rule {
     }
 }
 
+/// What is looked for.
 #[Object]
 impl Rule {
     /// Its id.
@@ -80,7 +82,9 @@ impl Rule {
     }
     /// Its findings, counted.
     async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
-        let found = app(ctx).snapshot(&caller(ctx)?.org, Bucket::default()).await.map_err(|e| fail(e.into()))?;
+        let caller = caller(ctx)?;
+        caller.may(Action::Read).map_err(fail)?;
+        let found = app(ctx).snapshot(&caller.org, Bucket::default()).await.map_err(|e| fail(e.into()))?;
         Ok(FindingCounts(found.1.rule(&self.0.id)))
     }
     /// Rises with each change.

@@ -53,6 +53,28 @@ async fn too_large_a_body_is_not_read_on() {
 }
 
 #[tokio::test]
+async fn only_an_import_may_be_larger_than_other_requests() {
+    let settings = HttpSettings { usual_body: 200, imports: &["add"], ..HttpSettings::default() };
+    let server = Server::with(settings);
+    let filling = " ".repeat(300);
+    for (query, status) in [
+        ("mutation { add }", 200),
+        ("mutation A { add } query Q { hello }", 413),
+        ("mutation { add __typename }", 413),
+        ("mutation { add ...f } fragment f on Mutation { add }", 413),
+        ("{ hello }", 413),
+    ] {
+        let body = format!("{}{filling}", serde_json::json!({"query": query}));
+        let (answered, answer) = server.post(body).await;
+        assert_eq!(answered, status, "{query}: {answer}");
+        let named = serde_json::json!({"query": query, "operationName": "A", "variables": {"a": filling}});
+        if query.contains(" A ") {
+            assert_eq!(server.post(named.to_string()).await.0, 200, "the operation that is meant counts");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let address = small().listen().await;
     let answer = exchange(&address, format!("{HEAD}content-length: 100\r\n\r\n{{").as_bytes()).await;
