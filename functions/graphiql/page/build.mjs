@@ -25,7 +25,7 @@ const packages = [...new Set(Object.keys(script.metafile.inputs).map(folder).fil
 const told = packages.map((path) => {
   const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
   const file = existsSync(path) && readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file ? readFileSync(join(path, file), 'utf8').trim() : `Licence: ${license}`;
+  const text = file ? readFileSync(join(path, file), 'utf8').replaceAll('\r\n', '\n').trim() : `Licence: ${license}`;
   return `${name} ${version} (${license})\n\n${text}\n`;
 });
 writeFileSync('../LICENCES.txt', told.join(`\n${'-'.repeat(80)}\n\n`));
