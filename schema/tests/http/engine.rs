@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_graphql::{Context, Error, InputValueError, Object, Schema, Subscription};
+use async_graphql::{Context, Error, ErrorExtensions, InputValueError, Object, Schema, Subscription};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -34,6 +34,14 @@ impl Query {
 
     async fn odd(&self, n: Odd) -> i32 {
         n.0
+    }
+
+    /// Too often: come again in so many seconds.
+    async fn busy(&self, seconds: u32) -> Result<Option<i32>, Error> {
+        Err(Error::new("too often").extend_with(|_, e| {
+            e.set("code", "RATE_LIMITED");
+            e.set("retryAfter", seconds);
+        }))
     }
 
     async fn fails(&self) -> Result<Option<i32>, Error> {
