@@ -22,7 +22,8 @@ enum Moment {
     WhileTelling,
 }
 
-/// How long what a crash cut off takes to be done: a lease on an attempt that was cut off lasts a minute, and what a crash left is late after two.
+/// How long it takes to be done with what a crash left: a lease on an attempt that was cut off lasts a minute, and what
+/// is not done is late after two.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(160);
 pub(crate) const QUICK: (&str, &str) = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:02");
 
