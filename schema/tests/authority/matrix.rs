@@ -119,6 +119,8 @@ fn refused(answer: &Value) -> Option<char> {
         Some("FORBIDDEN") => '-',
         Some("UNAUTHENTICATED") => '!',
         Some("BAD_USER_INPUT") => 'x',
+        // Let through as far as the source, which says nothing here.
+        Some("UPSTREAM_UNAVAILABLE") => '+',
         Some(other) => panic!("{other}: {answer:#}"),
         None if answer.get("errors").is_some() => panic!("an error without a code: {answer:#}"),
         None => return None,

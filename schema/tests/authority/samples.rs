@@ -135,6 +135,7 @@ impl Things {
             "retireAssets" => json!({"ids": [id("asset")], "expectedCount": 1}),
             "deleteAssets" => json!({"ids": [id("retired")]}),
             "refreshAssets" => json!({"ids": [id("asset")]}),
+            "requestScan" => json!({"assetIds": [id("asset")], "maxCredits": 1}),
             "triageFindings" => json!({"ids": [id("finding")], "state": "ACKNOWLEDGED"}),
             "assignFindings" => json!({"ids": [id("finding")], "userId": id("user")}),
             "linkTicket" => json!({"findingIds": [id("finding")]}),
