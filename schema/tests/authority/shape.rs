@@ -66,6 +66,7 @@ impl Shape {
                 "Url" => json!("https://x.example/"),
                 "Cidr" => json!("198.51.100.0/24"),
                 "IpAddress" => json!("198.51.100.1"),
+                "Hostname" => json!("plant.example.com"),
                 "Json" => json!({}),
                 _ => json!("x"),
             },
