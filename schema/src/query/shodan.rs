@@ -1,5 +1,6 @@
 use app::research;
 use async_graphql::{Context, Object, Result};
+use domain::role::Action;
 
 use crate::context::{app, caller, fail, question};
 use crate::types::exploit::{ExploitFacetInput, ExploitSearch};
@@ -13,7 +14,7 @@ pub(super) struct ShodanQuery;
 impl ShodanQuery {
     /// Shodan itself, asked with the organization's key: what it knows beyond the registered assets.
     async fn shodan(&self, ctx: &Context<'_>) -> Result<Shodan> {
-        caller(ctx)?;
+        caller(ctx)?.may(Action::Read).map_err(fail)?;
         Ok(Shodan)
     }
     /// Known exploits: Shodan's Exploits API, or the built-in fallback when that is not answering (see `source`).
