@@ -12,6 +12,7 @@ use crate::scalars::{DateTime, IpAddress, at};
 /// find is closed at once.
 pub struct Scan(pub(crate) Stored);
 
+/// A scan that somebody asked Shodan for.
 #[Object]
 impl Scan {
     /// Its id.

@@ -22,6 +22,7 @@ async fn desk<'a>(ctx: &Context<'a>) -> Result<Desk<'a>> {
     Desk::open(app(ctx), caller).await.map_err(fail)
 }
 
+/// Shodan itself, asked with the organization's key or the instance's.
 #[Object]
 impl Shodan {
     /// How it stands with the key. Asks nobody.
@@ -33,7 +34,7 @@ impl Shodan {
     async fn host(
         &self,
         ctx: &Context<'_>,
-        ip: IpAddress,
+        #[graphql(desc = "The address.")] ip: IpAddress,
         #[graphql(default_with = "Some(false)", desc = "Also what was there in the past 90 days or so.")]
         history: Option<bool>,
     ) -> Result<Option<ShodanHost>> {

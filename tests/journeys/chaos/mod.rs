@@ -21,6 +21,9 @@ use crate::killing::{QUICK, RECOVERY, below, register};
 use crate::world::{Mode, Wishes, World, now};
 use receivers::{Mood, Receivers};
 
+/// A retry that one fault put off another may put off again, while a busy machine does everything more slowly.
+const PATIENCE: Duration = RECOVERY.saturating_mul(2);
+
 /// A header that a receiver asks for, which is as secret as a password.
 const HEADER_SECRET: &str = "Bearer a-token-of-the-receivers-own";
 
@@ -112,10 +115,10 @@ impl Chaos {
 
     /// Lets the world turn until this is so.
     async fn wait_until(&self, mut is_so: impl AsyncFnMut() -> Option<()>) {
-        let end = Instant::now() + RECOVERY;
+        let end = Instant::now() + PATIENCE;
         let look = async {
             while is_so().await.is_none() {
-                assert!(Instant::now() < end, "not within {RECOVERY:?}");
+                assert!(Instant::now() < end, "not within {PATIENCE:?}");
                 sleep(Duration::from_secs(1)).await;
             }
         };
