@@ -87,9 +87,11 @@ pub struct App {
 }
 
 impl App {
-    /// Now.
+    /// Now, in whole milliseconds: the keys of rows have no more, and what is read back from one must be the very
+    /// instant that was written.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// A new ulid: 26 characters, ascending with time, not to be guessed.
