@@ -7,6 +7,7 @@
 mod browser;
 mod fault;
 mod negotiate;
+mod places;
 mod request;
 mod respond;
 mod sse;
@@ -19,12 +20,12 @@ use async_graphql::Executor;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use tokio::sync::Semaphore;
 
 use crate::guard::{Admitted, Limits, Refused, admit};
 
 pub use browser::allowed;
 pub use negotiate::Form;
+pub use places::Places;
 
 /// How requests are taken.
 #[derive(Clone)]
@@ -48,11 +49,12 @@ pub struct HttpSettings {
     /// A client that takes nothing off its stream for so long has left it.
     pub longest_stall: Duration,
     /// Streams at once.
-    pub streams: Arc<Semaphore>,
+    pub streams: Arc<Places>,
 }
 
 impl Default for HttpSettings {
-    /// 1 MiB (of an import 5 MiB) within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256 of them.
+    /// 1 MiB (of an import 5 MiB) within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256
+    /// of them and 64 for each organization.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
@@ -64,7 +66,7 @@ impl Default for HttpSettings {
             longest_stream: None,
             heartbeat: Duration::from_secs(12),
             longest_stall: Duration::from_secs(30),
-            streams: Arc::new(Semaphore::new(256)),
+            streams: Places::new(256, 64),
         }
     }
 }
@@ -77,10 +79,11 @@ pub fn too_often(headers: &http::HeaderMap, seconds: u32) -> Response {
     }
 }
 
-/// Answers one request. `prepare` adds what resolvers need, such as who is asking.
+/// Answers one request. `whose` takes a place for each stream; `prepare` adds what resolvers need, such as who is asking.
 pub async fn handle(
     engine: &impl Executor,
     settings: &HttpSettings,
+    whose: &str,
     http: Request<Body>,
     prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
 ) -> Response {
@@ -119,7 +122,7 @@ pub async fn handle(
     }
     let request = prepare(request);
     match form {
-        Form::EventStream => sse::stream(engine, settings, request),
+        Form::EventStream => sse::stream(engine, settings, whose, request),
         Form::Json | Form::GraphqlResponse => respond::answer(form, engine.execute(request).await, cost),
     }
 }

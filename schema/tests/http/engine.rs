@@ -127,7 +127,7 @@ impl Server {
     }
 
     pub(crate) async fn respond(&self, request: Request) -> Response<Body> {
-        handle(&self.engine, &self.settings, request, |request| request.data(Visitor("you"))).await
+        handle(&self.engine, &self.settings, "you", request, |request| request.data(Visitor("you"))).await
     }
 
     /// Posts JSON and takes what comes as `application/graphql-response+json`.
