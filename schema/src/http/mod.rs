@@ -40,6 +40,8 @@ pub struct HttpSettings {
     pub imports: &'static [&'static str],
     /// A body that takes longer to arrive is not waited for.
     pub patience: Duration,
+    /// An answer that takes longer is given up; what it had begun to change is as after a crash, whole or not at all.
+    pub longest_answer: Duration,
     /// Is `__schema` answered?
     pub introspection: bool,
     /// A stream ends after so long, with its cursor in its last event; `None`: never.
@@ -53,7 +55,7 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// 1 MiB (of an import 5 MiB) within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256
+    /// 1 MiB (of an import 5 MiB) within 10 s, an answer within 100 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256
     /// of them and 64 for each organization.
     fn default() -> Self {
         Self {
@@ -62,6 +64,7 @@ impl Default for HttpSettings {
             usual_body: 1024 * 1024,
             imports: &["importAssets"],
             patience: Duration::from_secs(10),
+            longest_answer: Duration::from_secs(100),
             introspection: true,
             longest_stream: None,
             heartbeat: Duration::from_secs(12),
@@ -123,6 +126,11 @@ pub async fn handle(
     let request = prepare(request);
     match form {
         Form::EventStream => sse::stream(engine, settings, whose, request),
-        Form::Json | Form::GraphqlResponse => respond::answer(form, engine.execute(request).await, cost),
+        Form::Json | Form::GraphqlResponse => {
+            match tokio::time::timeout(settings.longest_answer, engine.execute(request)).await {
+                Ok(answer) => respond::answer(form, answer, cost),
+                Err(_elapsed) => respond::late(form, settings.longest_answer),
+            }
+        }
     }
 }

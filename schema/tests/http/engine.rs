@@ -44,6 +44,11 @@ impl Query {
         }))
     }
 
+    /// Never.
+    async fn patience(&self) -> i32 {
+        std::future::pending().await
+    }
+
     async fn fails(&self) -> Result<Option<i32>, Error> {
         Err(Error::new("the password of the store is hunter2"))
     }
