@@ -7,8 +7,9 @@ use ulid::Ulid;
 
 use crate::access::Hashing;
 use crate::directory::Directories;
+use crate::intelligence::Books;
 use crate::notify::Endpoints;
-use crate::ports::{Chats, Clock, Exposure, Ids, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
+use crate::ports::{Chats, Clock, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -50,6 +51,8 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// What the Internet can see.
     pub exposure: Arc<dyn Exposure>,
+    /// What is known of vulnerabilities.
+    pub intelligence: Arc<dyn Intelligence>,
     /// Signed requests.
     pub webhooks: Arc<dyn Webhooks>,
     /// Messages to where people talk.
@@ -68,6 +71,8 @@ pub struct App {
     pub settings: Settings,
     /// Directories that this process has read.
     pub directories: Directories,
+    /// What this process has read of what is known of vulnerabilities.
+    pub books: Books,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// Who else tells who somebody is.

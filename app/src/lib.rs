@@ -13,6 +13,7 @@ pub mod audit;
 pub mod directory;
 pub mod export;
 pub mod findings;
+pub mod intelligence;
 pub mod ledger;
 pub mod notify;
 pub mod poll;

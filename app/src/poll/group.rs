@@ -31,6 +31,9 @@ pub struct Member {
     /// What the last answer was judged by: rules, settings, the asset's own version.
     #[serde(rename = "g", default, skip_serializing_if = "String::is_empty")]
     pub judged_by: String,
+    /// Names the CVEs that it is concerned with.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub watched: String,
     /// When time alone changes something.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -78,6 +81,7 @@ impl Member {
             observed: None,
             answer: String::new(),
             judged_by: String::new(),
+            watched: String::new(),
             wake: None,
             first_done: false,
             status: MonitoringState::Waiting,

@@ -6,6 +6,7 @@ mod adopt;
 mod answer;
 mod ask;
 mod budget;
+mod grounds;
 mod group;
 mod judge;
 mod mend;

@@ -33,6 +33,7 @@ impl Bench {
             tables: tables.clone(),
             queue: queue.clone(),
             exposure: Arc::new(Silent),
+            intelligence: Arc::new(Silent),
             webhooks: Arc::new(Silent),
             chats: Arc::new(Silent),
             mailer: Arc::new(Silent),
@@ -47,6 +48,7 @@ impl Bench {
                 ..Settings::default()
             },
             directories: crate::directory::Directories::default(),
+            books: crate::intelligence::Books::default(),
             hashing: crate::access::Hashing::default(),
             openid: Arc::new(Silent),
             endpoints: crate::notify::Endpoints::default(),
@@ -59,6 +61,7 @@ impl Bench {
     pub fn restarted(self) -> Self {
         let app = App {
             directories: crate::directory::Directories::default(),
+            books: crate::intelligence::Books::default(),
             endpoints: crate::notify::Endpoints::default(),
             ..self.app
         };

@@ -2,7 +2,7 @@ use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::rule::RuleSet;
 
-use crate::context::{app, bad_input, caller, fail};
+use crate::context::{app, bad_input, book, caller, fail};
 use crate::enums::{FindingCategory, FindingDimension, Period};
 use crate::paging::page;
 use crate::scalars::CveId;
@@ -81,10 +81,13 @@ impl FindingQuery {
     ) -> Result<FindingGroups> {
         groups(ctx, by, filter.unwrap_or_default(), first.unwrap_or(50)).await
     }
-    /// What is known of a CVE; null: no finding is or was about it.
+    /// What is known of a CVE; null: nothing is, and no finding is or was about it.
     async fn vulnerability(&self, ctx: &Context<'_>, cve: CveId) -> Result<Option<Vulnerability>> {
         let found = app::findings::vulnerability(app(ctx), caller(ctx)?, &cve.0).await.map_err(fail)?;
-        Ok(found.map(|summary| Vulnerability(summary.vulnerability)))
+        Ok(match found {
+            Some(summary) => Some(Vulnerability::of(summary.vulnerability)),
+            None => book(ctx).await?.facts(&cve.0).map(|facts| Vulnerability::known(cve.0.clone(), facts)),
+        })
     }
     /// The organization at a glance.
     async fn overview(

@@ -182,7 +182,7 @@ impl Finding {
     /// The one CVE; null for a finding without one and for a folded finding, whose CVEs are in `vulnerabilities`.
     async fn vulnerability(&self) -> Option<Vulnerability> {
         let cve = self.0.cve.as_ref()?;
-        self.0.vulnerabilities.iter().find(|v| &v.cve == cve).cloned().map(Vulnerability)
+        self.0.vulnerabilities.iter().find(|v| &v.cve == cve).cloned().map(Vulnerability::of)
     }
     /// 0 to 100, the sum of riskFactors.
     async fn risk_score(&self) -> i32 {
@@ -335,7 +335,7 @@ impl Finding {
         let more = self.0.vulnerabilities.len() > start.saturating_add(page.limit);
         let totals = super::vulnerability::Totals { total_count: exact(self.0.vulnerabilities.len()) };
         let mut connection = Connection::with_additional_fields(page.cursor.is_some(), more, totals);
-        connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability(v.clone()))));
+        connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability::of(v.clone()))));
         Ok(connection)
     }
 }

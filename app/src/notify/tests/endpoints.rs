@@ -23,6 +23,8 @@ fn instance(stage: &Stage) -> App {
         vault: crate::vault::Vault::new(vec![[7; 32]]),
         settings: app.settings.clone(),
         directories: crate::directory::Directories::default(),
+        intelligence: Arc::clone(&app.intelligence),
+        books: crate::intelligence::Books::default(),
         hashing: crate::access::Hashing::default(),
         openid: Arc::clone(&app.openid),
         endpoints: Endpoints::default(),
