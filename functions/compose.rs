@@ -135,6 +135,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         },
         directories: app::directory::Directories::default(),
         books: app::intelligence::Books::default(),
+        rulings: app::judging::Rulings::default(),
         hashing: app::access::Hashing::default(),
         openid,
         endpoints: app::notify::Endpoints::default(),

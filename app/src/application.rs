@@ -8,6 +8,7 @@ use ulid::Ulid;
 use crate::access::Hashing;
 use crate::directory::Directories;
 use crate::intelligence::Books;
+use crate::judging::Rulings;
 use crate::notify::Endpoints;
 use crate::ports::{Chats, Clock, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
 use crate::vault::Vault;
@@ -73,6 +74,8 @@ pub struct App {
     pub directories: Directories,
     /// What this process has read of what is known of vulnerabilities.
     pub books: Books,
+    /// What this process has read of what organizations decided about judging.
+    pub rulings: Rulings,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// Who else tells who somebody is.

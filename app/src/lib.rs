@@ -14,6 +14,7 @@ pub mod directory;
 pub mod export;
 pub mod findings;
 pub mod intelligence;
+pub mod judging;
 pub mod ledger;
 pub mod notify;
 pub mod poll;

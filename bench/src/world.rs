@@ -68,6 +68,7 @@ impl World {
             },
             directories: app::directory::Directories::default(),
             books: app::intelligence::Books::default(),
+            rulings: app::judging::Rulings::default(),
             hashing: app::access::Hashing::default(),
             openid: Arc::new(Silent),
             chats: Arc::new(Silent),
@@ -117,6 +118,7 @@ impl World {
         let app = Arc::new(App {
             directories: app::directory::Directories::default(),
             books: app::intelligence::Books::default(),
+            rulings: app::judging::Rulings::default(),
             ..app
         });
         Ok(Self { app, ..self })

@@ -228,6 +228,19 @@ impl PollGroup {
         sooner
     }
 
+    /// Has all members judged anew that were judged by another stamp than theirs now (`None`: the asset is gone). `true`:
+    /// there are such.
+    pub(crate) fn wake_judged_otherwise(&mut self, stamp: impl Fn(&str) -> Option<String>, now: Timestamp) -> bool {
+        let mut any = false;
+        for member in self.members.iter_mut().filter(|m| m.first_done && m.wake.is_none_or(|wake| wake > now)) {
+            if stamp(&member.asset).is_some_and(|stamp| stamp != member.judged_by) {
+                member.wake = Some(now);
+                any = true;
+            }
+        }
+        any
+    }
+
     /// What moves the hints that were followed to the group's next instant.
     pub(super) fn rehint(&self, now: Timestamp, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
         let new = self.next().map(|next| hint_key(next, org, bucket, self.id));

@@ -21,6 +21,7 @@ mod summary;
 mod tick;
 
 pub use budget::{Budget, Refused, budget};
+pub(crate) use grounds::stamp;
 pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub use refresh::refresh;

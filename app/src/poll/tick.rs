@@ -11,7 +11,7 @@ use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
 use crate::ports::{RowRange, SourceKey, Table};
-use crate::{App, Error, assets, intelligence, notify, retention};
+use crate::{App, Error, assets, intelligence, judging, notify, retention};
 
 /// What a tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,7 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error> {
     let deadline = Instant::now() + time;
     let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
+    judging::rejudge(app).await?;
     intelligence::tell(app).await?;
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
     for (org, groups) in due_groups(app).await? {

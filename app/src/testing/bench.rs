@@ -49,6 +49,7 @@ impl Bench {
             },
             directories: crate::directory::Directories::default(),
             books: crate::intelligence::Books::default(),
+            rulings: crate::judging::Rulings::default(),
             hashing: crate::access::Hashing::default(),
             openid: Arc::new(Silent),
             endpoints: crate::notify::Endpoints::default(),
@@ -62,6 +63,7 @@ impl Bench {
         let app = App {
             directories: crate::directory::Directories::default(),
             books: crate::intelligence::Books::default(),
+            rulings: crate::judging::Rulings::default(),
             endpoints: crate::notify::Endpoints::default(),
             ..self.app
         };

@@ -3,3 +3,5 @@
 
 mod facts;
 mod plant;
+mod policies;
+mod rules;

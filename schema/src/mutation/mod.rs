@@ -7,8 +7,10 @@ mod ids;
 mod notifications;
 mod organization;
 mod people;
+mod policies;
 mod profile;
 mod register;
+mod rules;
 mod session;
 mod tokens;
 mod trigger;
@@ -25,6 +27,8 @@ pub struct Mutation(
     assets::AssetMutation,
     register::RegisterMutation,
     findings::FindingMutation,
+    rules::RuleMutation,
+    policies::PolicyMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
 );

@@ -1,16 +1,16 @@
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::rule::RuleSet;
 
 use crate::context::{app, bad_input, book, caller, fail};
 use crate::enums::{FindingCategory, FindingDimension, Period};
 use crate::paging::page;
-use crate::scalars::CveId;
+use crate::scalars::{CveId, DateTime};
 use crate::types::asset::exact;
 use crate::types::event::{EventConnection, EventFilter, events};
 use crate::types::finding::{Finding, FindingConnection, FindingFilter, FindingOrder, list};
 use crate::types::group::{FindingGroups, groups};
 use crate::types::overview::{Overview, overview};
+use crate::types::policy::{TriagePolicyConnection, policies};
 use crate::types::rule::Rule;
 use crate::types::vulnerability::Vulnerability;
 
@@ -89,6 +89,18 @@ impl FindingQuery {
             None => book(ctx).await?.facts(&cve.0).map(|facts| Vulnerability::known(cve.0.clone(), facts)),
         })
     }
+    /// The triage policies, oldest first: those that ended too, or those that held at an instant.
+    async fn triage_policies(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        active_at: Option<DateTime>,
+    ) -> Result<TriagePolicyConnection> {
+        policies(ctx, active_at.map(|at| at.0), &page(first, after, last, before)?).await
+    }
     /// The organization at a glance.
     async fn overview(
         &self,
@@ -99,8 +111,7 @@ impl FindingQuery {
     }
     /// The rule of that id; null: there is none.
     async fn rule(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Rule>> {
-        caller(ctx)?;
-        Ok(Rule::find(&id))
+        Rule::find(ctx, &id).await
     }
     /// The rules, by id.
     async fn rules(
@@ -112,11 +123,10 @@ impl FindingQuery {
         before: Option<String>,
         filter: Option<RuleFilter>,
     ) -> Result<Connection<String, Rule, RuleTotals>> {
-        caller(ctx)?;
         let page = page(first, after, last, before)?;
         let filter = filter.unwrap_or_default();
-        let mut rules: Vec<Rule> = RuleSet::built_in().rules().map(Rule).filter(|r| filter.takes(*r)).collect();
-        rules.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let all = app::judging::rules(app(ctx), caller(ctx)?).await.map_err(fail)?;
+        let mut rules: Vec<Rule> = all.into_iter().map(Rule).filter(|rule| filter.takes(rule)).collect();
         let total = rules.len();
         if page.backward {
             rules.reverse();
@@ -126,7 +136,7 @@ impl FindingQuery {
             Some(cursor) => {
                 1 + rules
                     .iter()
-                    .position(|r| r.0.id.as_str() == cursor)
+                    .position(|r| r.0.id().as_str() == cursor)
                     .ok_or_else(|| bad_input("not a cursor of this list"))?
             }
         };
@@ -137,20 +147,18 @@ impl FindingQuery {
         }
         let mut connection =
             Connection::with_additional_fields(before, behind, RuleTotals { total_count: exact(total) });
-        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id.as_str().to_owned(), r)));
+        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id().as_str().to_owned(), r)));
         Ok(connection)
     }
 }
 
 impl RuleFilter {
-    fn takes(&self, rule: Rule) -> bool {
-        let rule = rule.0;
-        let text = |t: &String| {
-            [&rule.name, &rule.description].into_iter().any(|f| f.to_lowercase().contains(&t.to_lowercase()))
-        };
+    fn takes(&self, rule: &Rule) -> bool {
+        let (name, description) = rule.words();
+        let text = |t: &String| [name, description].iter().any(|f| f.to_lowercase().contains(&t.to_lowercase()));
         self.text.as_ref().is_none_or(text)
-            && self.built_in.is_none_or(|b| b)
-            && self.enabled.is_none_or(|e| e == rule.enabled)
-            && self.categories.as_ref().is_none_or(|c| c.contains(&rule.category.into()))
+            && self.built_in.is_none_or(|b| b == rule.is_of_the_house())
+            && self.enabled.is_none_or(|e| e == rule.0.enabled())
+            && self.categories.as_ref().is_none_or(|c| c.contains(&rule.kind()))
     }
 }

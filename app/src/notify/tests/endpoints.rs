@@ -25,6 +25,7 @@ fn instance(stage: &Stage) -> App {
         directories: crate::directory::Directories::default(),
         intelligence: Arc::clone(&app.intelligence),
         books: crate::intelligence::Books::default(),
+        rulings: crate::judging::Rulings::default(),
         hashing: crate::access::Hashing::default(),
         openid: Arc::clone(&app.openid),
         endpoints: Endpoints::default(),
