@@ -18,7 +18,9 @@ use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
 use channels::webhook::Sender;
 use identity::{NoProvider, Provider};
 use schema::http::HttpSettings;
-use sources::{Governor, IntelligenceSettings, IntelligenceSources, SourceSettings, Sources};
+use sources::{
+    ExploitSettings, ExploitSources, Governor, IntelligenceSettings, IntelligenceSources, SourceSettings, Sources,
+};
 use storage::copy::Whole;
 use storage::{Azure, AzureSettings, Credential, Embedded};
 use thiserror::Error;
@@ -104,8 +106,8 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let gate = Arc::new(Gate::new(outbound.builder(), EgressPolicy { allow: config.egress.webhooks.clone() })?);
     let woken = Arc::new(Woken::default());
     let metrics = Arc::new(Metrics::default());
-    let sources: Arc<dyn Exposure> =
-        Arc::new(exposure(config, &outbound, Arc::clone(&tables), Arc::clone(&clock), manner.turn)?);
+    let governor = Arc::new(Governor::new(Arc::clone(&tables), Arc::clone(&clock), manner.turn));
+    let sources = Arc::new(exposure(config, &outbound, Arc::clone(&governor))?);
     let sender: Arc<dyn Webhooks> = Arc::new(Sender::new(Arc::clone(&gate)));
     let sender: Arc<dyn Webhooks> = Arc::new(TracedWebhooks::new(sender));
     let openid: Arc<dyn OpenId> = match config.openid.provider.clone() {
@@ -115,7 +117,11 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let intelligence: Arc<dyn Intelligence> = Arc::new(intelligence(config, &outbound)?);
     let app = App {
         intelligence,
-        exposure: Arc::new(Counted::new(sources, Arc::clone(&metrics))),
+        exposure: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Exposure>, Arc::clone(&metrics))),
+        research: Arc::clone(&sources) as _,
+        scans: Arc::clone(&sources) as _,
+        alerts: sources,
+        exploits: Arc::new(exploits(config, &outbound, governor)?),
         tables,
         queue: Arc::new(WokenQueue::new(queue, Arc::clone(&woken))),
         webhooks: Arc::new(Counted::new(sender, Arc::clone(&metrics))),
@@ -200,16 +206,21 @@ pub(crate) fn embedded(dir: &Path, clock: Arc<dyn Clock>) -> Result<Embedded, Co
 }
 
 /// The sources behind their governor.
-pub(crate) fn exposure(
-    config: &Config,
-    outbound: &Outbound,
-    tables: Arc<dyn Tables>,
-    clock: Arc<dyn Clock>,
-    turn: Duration,
-) -> Result<Sources, ComposeError> {
+pub(crate) fn exposure(config: &Config, outbound: &Outbound, governor: Arc<Governor>) -> Result<Sources, ComposeError> {
     let settings =
         SourceSettings { shodan_url: config.sources.shodan.clone(), internetdb_url: config.sources.internetdb.clone() };
-    Ok(Sources::new(outbound.client()?, settings, Governor::new(tables, clock, turn)))
+    Ok(Sources::new(outbound.client()?, settings, governor))
+}
+
+/// Shodan's Exploits API, and who answers when that does not.
+fn exploits(config: &Config, outbound: &Outbound, governor: Arc<Governor>) -> Result<ExploitSources, ComposeError> {
+    let settings = ExploitSettings {
+        exploits_url: config.sources.exploits.clone(),
+        cvedb_url: config.sources.cvedb.clone(),
+        exploit_db: None,
+        metasploit: None,
+    };
+    Ok(ExploitSources::new(outbound.client()?, settings, governor))
 }
 
 /// Who tells of vulnerabilities.

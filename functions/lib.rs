@@ -11,6 +11,7 @@ pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod export;
+pub mod graphiql;
 pub mod graphql;
 pub mod handler;
 pub mod healthz;

@@ -10,7 +10,10 @@ use crate::directory::Directories;
 use crate::intelligence::Books;
 use crate::judging::Rulings;
 use crate::notify::Endpoints;
-use crate::ports::{Chats, Clock, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Tables, Webhooks};
+use crate::ports::{
+    Alerts, Chats, Clock, Exploits, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Research, Scans,
+    Tables, Webhooks,
+};
 use crate::vault::Vault;
 
 /// Who may register.
@@ -54,6 +57,14 @@ pub struct App {
     pub exposure: Arc<dyn Exposure>,
     /// What is known of vulnerabilities.
     pub intelligence: Arc<dyn Intelligence>,
+    /// What a person asks Shodan itself.
+    pub research: Arc<dyn Research>,
+    /// Scans on request.
+    pub scans: Arc<dyn Scans>,
+    /// Shodan Monitor.
+    pub alerts: Arc<dyn Alerts>,
+    /// Known exploits.
+    pub exploits: Arc<dyn Exploits>,
     /// Signed requests.
     pub webhooks: Arc<dyn Webhooks>,
     /// Messages to where people talk.
@@ -85,9 +96,11 @@ pub struct App {
 }
 
 impl App {
-    /// Now.
+    /// Now, in whole milliseconds: the keys of rows have no more, and what is read back from one must be the very
+    /// instant that was written.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// A new ulid: 26 characters, ascending with time, not to be guessed.

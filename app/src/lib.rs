@@ -5,6 +5,7 @@
 //! a use case never knows which trigger woke it.
 
 mod application;
+mod errands;
 mod error;
 
 pub mod access;
@@ -16,12 +17,15 @@ pub mod findings;
 pub mod intelligence;
 pub mod judging;
 pub mod ledger;
+pub mod monitor;
 pub mod notify;
 pub mod poll;
 pub mod ports;
 pub mod repeat;
+pub mod research;
 pub mod retention;
 pub mod rows;
+pub mod scans;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod vault;

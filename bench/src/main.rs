@@ -12,6 +12,7 @@ mod figure;
 mod machine;
 mod measure;
 mod process;
+mod receivers;
 mod report;
 mod world;
 

@@ -15,6 +15,11 @@ pub(crate) struct Served {
 impl Served {
     /// Starts it and does not wait for anything.
     pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
+        Self::start_on(program, &format!("embedded:{}", folder.display()), &[])
+    }
+
+    /// The same on any store, with more settings.
+    pub(crate) fn start_on(program: &Path, storage: &str, more: &[(&str, &str)]) -> Result<Self> {
         let address = free_address()?;
         // Every source is named, so that no request leaves this machine. Port 9 discards.
         let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
@@ -22,11 +27,12 @@ impl Served {
         let child = Command::new(program)
             .arg("serve")
             .env_clear()
-            .env("IOTMONITOR_STORAGE", format!("embedded:{}", folder.display()))
+            .env("IOTMONITOR_STORAGE", storage)
             .env("IOTMONITOR_LISTEN", address.to_string())
             // One token asks as often as the processor can answer.
             .env("IOTMONITOR_RATE_LIMIT", u32::MAX.to_string())
             .envs(nowhere)
+            .envs(more.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

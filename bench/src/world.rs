@@ -52,6 +52,10 @@ impl World {
             queue: Arc::clone(&store) as _,
             exposure: Arc::new(Sources::new(Outbound::new(None)?.client()?, addresses, governor)),
             intelligence: Arc::new(Silent),
+            research: Arc::new(Silent),
+            scans: Arc::new(Silent),
+            alerts: Arc::new(Silent),
+            exploits: Arc::new(Silent),
             webhooks: Arc::new(Silent),
             mailer: Arc::new(Silent),
             letters: Arc::new(Silent),
@@ -139,7 +143,14 @@ pub(crate) fn embedded(folder: &Path, clock: &Arc<ManualClock>) -> Result<Arc<Em
 pub(crate) struct Emulated {
     /// Its tables and queues.
     pub(crate) azure: Arc<Azure>,
-    _azurite: Azurite,
+    azurite: Azurite,
+}
+
+impl Emulated {
+    /// By which the program finds it.
+    pub(crate) fn connection_string(&self) -> &str {
+        self.azurite.connection_string()
+    }
 }
 
 /// An Azurite of our own with nothing in it. `None`: it is not installed.
@@ -147,5 +158,5 @@ pub(crate) fn azurite() -> Result<Option<Emulated>> {
     let Some(azurite) = Azurite::start() else { return Ok(None) };
     let settings = AzureSettings::from_connection_string(azurite.connection_string())?;
     let azure = Arc::new(Azure::connect(settings, Outbound::new(None)?.client()?)?);
-    Ok(Some(Emulated { azure, _azurite: azurite }))
+    Ok(Some(Emulated { azure, azurite }))
 }

@@ -282,6 +282,10 @@ plain_id!(
     InvitationId, "invitation"
 );
 plain_id!(
+    /// A scan that somebody asked for.
+    ScanId, "scan"
+);
+plain_id!(
     /// An entry of the audit log.
     AuditId, "audit"
 );

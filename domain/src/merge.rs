@@ -29,6 +29,9 @@ pub struct Look<'a> {
     pub seen: &'a HostObservation,
     /// Is the answer whole, so that what it leaves out was missed? Never for a delta or a page that failed.
     pub whole: bool,
+    /// Ports that were looked at on purpose, as by a scan: what the answer leaves out of them is gone at once. Where
+    /// nothing was seen of the host it has no date, and says nothing else of it.
+    pub asked: &'a [(u16, Transport)],
 }
 
 /// What to merge by.
@@ -46,7 +49,9 @@ const INTERNETDB_CRAWL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Takes one host's answer into what is known.
 pub fn merge(asset: &AssetId, known: &mut Known, look: &Look<'_>, rules: MergeRules) {
     let seen = look.seen;
-    merge_host(known, look, rules.polled_at);
+    if look.asked.is_empty() || seen.observed_at.is_some() {
+        merge_host(known, look, rules.polled_at);
+    }
     for banner in &seen.banners {
         let id = ServiceId { asset: asset.clone(), ip: seen.ip, port: banner.port, transport: banner.transport };
         see_banner(known, id, banner, seen.source, rules.polled_at);
@@ -59,6 +64,7 @@ pub fn merge(asset: &AssetId, known: &mut Known, look: &Look<'_>, rules: MergeRu
     if look.whole {
         count_misses(known, seen, rules);
     }
+    close_asked(known, look, rules.polled_at);
 }
 
 fn merge_host(known: &mut Known, look: &Look<'_>, polled_at: Timestamp) {
@@ -192,16 +198,30 @@ fn see_port(known: &mut Known, asset: &AssetId, seen: &HostObservation, port: u1
         });
 }
 
+/// Closes what was looked for on purpose and is not there.
+fn close_asked(known: &mut Known, look: &Look<'_>, polled_at: Timestamp) {
+    for service in known.services.values_mut() {
+        let here = service.ip() == look.seen.ip && service.state == ServiceState::Open;
+        let asked = look.asked.contains(&(service.port(), service.transport()));
+        if here && asked && !lists(look.seen, service) {
+            service.misses += 1;
+            service.state = ServiceState::Closed;
+            service.closed_at = Some(polled_at);
+        }
+    }
+}
+
+fn lists(seen: &HostObservation, service: &Service) -> bool {
+    seen.ports.contains(&service.port())
+        || seen.banners.iter().any(|b| b.port == service.port() && b.transport == service.transport())
+}
+
 fn count_misses(known: &mut Known, seen: &HostObservation, rules: MergeRules) {
-    let listed = |service: &Service| {
-        seen.ports.contains(&service.port())
-            || seen.banners.iter().any(|b| b.port == service.port() && b.transport == service.transport())
-    };
     for service in known.services.values_mut() {
         let here = service.ip() == seen.ip && service.state == ServiceState::Open;
         // A search hides some services that a look-up shows: it cannot miss what it would not show.
         let could_show = seen.source >= service.source || !seen.source.has_banners();
-        if !here || !could_show || listed(service) {
+        if !here || !could_show || lists(seen, service) {
             continue;
         }
         let Some(crawl) = crawl_that_missed(service, seen, rules.polled_at) else { continue };

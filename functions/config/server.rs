@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use http::HeaderValue;
 use url::Url;
 
 use super::{ConfigError, Environment, Setting};
@@ -28,6 +29,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         "600",
         "requests a minute that one API token may make of one process, as many of them at once; 0: no limit",
     ),
+    Setting::open(
+        "IOTMONITOR_CORS_ORIGINS",
+        "",
+        "origins, separated by commas, whose pages may use the API with a token; none: no other page may",
+    ),
 ];
 
 /// How the program is woken and reached.
@@ -43,6 +49,8 @@ pub struct Server {
     pub client_ip_header: Option<String>,
     /// Requests a minute for each API token; 0: no limit.
     pub rate_limit: u32,
+    /// Whose pages may use the API with a token.
+    pub cors_origins: Vec<HeaderValue>,
 }
 
 /// Who starts the program. Read before everything else, to listen before everything else.
@@ -88,6 +96,7 @@ impl Server {
             schedule: environment.text(schedule).map(parse).transpose()?.unwrap_or_default(),
             client_ip_header: header,
             rate_limit: environment.parsed("IOTMONITOR_RATE_LIMIT", "a number of requests a minute")?.unwrap_or(600),
+            cors_origins: origins(environment)?,
         })
     }
 
@@ -100,6 +109,21 @@ impl Server {
     pub fn base(&self) -> String {
         self.public_url.as_str().trim_end_matches('/').to_owned()
     }
+}
+
+/// Each as browsers write it in `Origin`; `*` is none, because there is no page that everybody should trust.
+fn origins(environment: &Environment) -> Result<Vec<HeaderValue>, ConfigError> {
+    let name = "IOTMONITOR_CORS_ORIGINS";
+    let one = |text: &str| {
+        let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let same = origin.is_some_and(|url| url.origin().ascii_serialization() == text);
+        let value = if same { HeaderValue::from_str(text).ok() } else { None };
+        value.ok_or_else(|| {
+            ConfigError::invalid(name, format!("{text:?} is not an origin such as https://siem.example.com"))
+        })
+    };
+    let listed = environment.text(name).unwrap_or_default().split(',').map(str::trim);
+    listed.filter(|text| !text.is_empty()).map(one).collect()
 }
 
 fn public_url(environment: &Environment) -> Result<Url, ConfigError> {
@@ -137,6 +161,17 @@ mod tests {
         }
         for wrong in
             ["iot.example.com", "http://iot.example.com", "https://u:p@x.example", "https://x.example/a", "ftp://x"]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them_and_none_is_everybody() {
+        let read = |text: &str| Server::read(&Environment::of([("IOTMONITOR_CORS_ORIGINS", text)]));
+        assert!(read("").unwrap().cors_origins.is_empty());
+        assert_eq!(read("https://siem.example.com, http://127.0.0.1:5173").unwrap().cors_origins.len(), 2);
+        for wrong in ["*", "null", "siem.example.com", "https://siem.example.com/", "https://a.example/b", "file:///x"]
         {
             assert!(read(wrong).is_err(), "{wrong}");
         }

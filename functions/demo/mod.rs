@@ -122,6 +122,8 @@ fn settings(dir: &Path, address: SocketAddr, simulator: &Simulator, inbox: &Inbo
         own("IOTMONITOR_PUBLIC_URL", format!("http://{address}")),
         own("IOTMONITOR_SHODAN_KEY", "DEMO".into()),
         own("IOTMONITOR_SHODAN_URL", simulator.shodan_url().into()),
+        own("IOTMONITOR_SHODAN_EXPLOITS_URL", simulator.exploits_url().into()),
+        own("IOTMONITOR_CVEDB_URL", simulator.cvedb_url().into()),
         own("IOTMONITOR_INTERNETDB_URL", simulator.internetdb_url().into()),
         own("IOTMONITOR_CVEDB_URL", simulator.cvedb_url().into()),
         own("IOTMONITOR_KEV_URL", simulator.kev_url().into()),

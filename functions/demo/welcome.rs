@@ -18,6 +18,7 @@ pub(super) fn text(demo: &Demo) -> String {
     format!(
         "\niotmonitor demonstration: made-up data, nothing leaves this machine\n\n\
          GraphQL   http://{address}/graphql\n\
+         GraphiQL  http://{address}/graphiql\n\
          Webhooks  http://{inbox}/inbox\n\
          Mails     http://{inbox}/mails\n\
          Login     {email}\n\

@@ -1,7 +1,9 @@
-//! `/hooks/email/…`: what links in mails lead to.
+//! `/hooks/email/…`: what links in mails lead to; `/hooks/shodan/…` is in a file of its own.
 //!
 //! Opening a link changes nothing, because mail scanners open all of them: it shows a page with one button. The
 //! button's POST acts, and so does a mail program's own (RFC 8058). The token in the link is the credential.
+
+mod shodan;
 
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::http::{Page, Program};
+
+pub use shodan::shodan;
 
 /// Shows the button that confirms.
 pub async fn ask_confirm() -> Response {

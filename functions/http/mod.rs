@@ -6,6 +6,7 @@
 mod allowance;
 mod answer;
 mod asking;
+mod cors;
 mod page;
 mod program;
 mod routes;

@@ -7,8 +7,8 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get, post};
 
-use super::{Program, problem, security};
-use crate::{auth, export, graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
+use super::{Program, cors, problem, security};
+use crate::{auth, export, graphiql, graphql, healthz, hooks, metrics, notify, poll, readyz, trace};
 
 /// Which doors stand open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +34,24 @@ pub fn router(program: &Arc<Program>, doors: Doors) -> Router {
         .route("/export/{file}", get(export::handle))
         .route("/healthz", get(healthz::handle))
         .route("/readyz", get(readyz::handle))
+        .route("/hooks/shodan/{token}", post(hooks::shodan))
         .route("/hooks/email/confirm/{token}", get(hooks::ask_confirm).post(hooks::confirm))
         .route("/hooks/email/unsubscribe/{token}", get(hooks::ask_unsubscribe).post(hooks::unsubscribe));
     if doors == Doors::PeopleAndMachine {
-        router = router.route("/metrics", get(metrics::handle));
+        router = router
+            .route("/metrics", get(metrics::handle))
+            .route("/graphiql", get(graphiql::page))
+            .route("/graphiql/script.js", get(graphiql::script))
+            .route("/graphiql/style.css", get(graphiql::style));
     }
     if doors == Doors::PeopleAndHost {
         router = router.route("/poll", post(poll::handle)).route("/notify", post(notify::handle));
     }
+    router = router.fallback(nothing_here).method_not_allowed_fallback(wrong_method);
+    if !program.server.cors_origins.is_empty() {
+        router = router.layer(cors::layer(&program.server.cors_origins));
+    }
     router
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::map_response_with_state(program.server.https(), security::harden))
         .layer(middleware::from_fn_with_state(Arc::clone(program), trace::traced))

@@ -9,13 +9,11 @@ use crate::trace;
 const LOOK: Duration = Duration::from_secs(2);
 /// After trouble with the store.
 const PAUSE: Duration = Duration::from_secs(10);
-/// Messages between two looks at whether the end has come.
-const AT_ONCE: usize = 128;
 
 /// Handles messages until `ending` says so; what is in hand then is finished.
 pub(super) async fn pump(program: &Program, mut ending: watch::Receiver<bool>) {
     while !*ending.borrow() {
-        let wait = match turn(program).await {
+        let wait = match turn(program, &ending).await {
             Ok(0) => LOOK,
             Ok(_) => continue,
             Err(error) => {
@@ -31,10 +29,11 @@ pub(super) async fn pump(program: &Program, mut ending: watch::Receiver<bool>) {
     }
 }
 
-async fn turn(program: &Program) -> Result<usize, app::ports::StoreError> {
+/// Until the queue is empty or the end has come.
+async fn turn(program: &Program, ending: &watch::Receiver<bool>) -> Result<usize, app::ports::StoreError> {
     let work = async {
         program.ready().await?;
-        app::notify::drain(&program.app, AT_ONCE).await
+        app::notify::drain_while(&program.app, usize::MAX, || !*ending.borrow()).await
     };
     trace::begin(&*program.app.ids, "notify", work).await
 }

@@ -23,12 +23,17 @@ struct Server {
 
 impl Server {
     async fn start(doors: Doors, public_url: &str) -> Self {
+        Self::for_pages_of("", doors, public_url).await
+    }
+
+    async fn for_pages_of(cors: &str, doors: Doors, public_url: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let storage = format!("embedded:{}", dir.path().display());
         let environment = Environment::of([
             ("IOTMONITOR_STORAGE", storage.as_str()),
             ("IOTMONITOR_PUBLIC_URL", public_url),
             ("IOTMONITOR_RATE_LIMIT", "3"),
+            ("IOTMONITOR_CORS_ORIGINS", cors),
         ]);
         let program = compose(&Config::read(&environment).unwrap(), Manner::default()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -109,6 +114,51 @@ async fn every_answer_carries_what_keeps_browsers_in_check() {
             );
             assert_eq!(headers.contains_key("strict-transport-security"), bound, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn graphiql_is_whole_in_this_program_and_only_where_it_serves_by_itself() {
+    let server = Server::start(Doors::PeopleAndMachine, LOCAL).await;
+    let page = server.ask(Method::GET, "/graphiql", &[], "").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("script-src 'self';") && policy.contains("style-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("://") && !html.contains("<style") && !html.contains(" style="), "{html}");
+    for (path, media) in [("/graphiql/script.js", "text/javascript"), ("/graphiql/style.css", "text/css")] {
+        assert!(html.contains(path), "{html}");
+        let part = server.ask(Method::GET, path, &[], "").await;
+        assert_eq!((part.status().as_u16(), &part.headers()["content-encoding"]), (200, &"gzip".parse().unwrap()));
+        assert!(part.headers()["content-type"].to_str().unwrap().starts_with(media));
+        assert_eq!(part.bytes().await.unwrap()[..2], [0x1f, 0x8b], "{path} is packed");
+    }
+    let handler = Server::start(Doors::PeopleAndHost, LOCAL).await;
+    assert_eq!(handler.ask(Method::GET, "/graphiql", &[], "").await.status(), 404);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_answered_only_where_they_are_named_and_never_with_a_cookie() {
+    let asks = |origin: &'static str| {
+        [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "authorization"),
+        ]
+    };
+    let (friend, stranger) = ("https://siem.example.com", "https://evil.example.com");
+    let closed = Server::start(Doors::People, LOCAL).await;
+    let open = Server::for_pages_of(friend, Doors::People, LOCAL).await;
+    for (server, origin, allowed) in [(&closed, friend, false), (&open, stranger, false), (&open, friend, true)] {
+        let before = server.ask(Method::OPTIONS, "/graphql", &asks(origin), "").await;
+        assert_eq!(before.headers().contains_key("access-control-allow-origin"), allowed, "{origin}");
+        assert!(!before.headers().contains_key("access-control-allow-credentials"));
+        let body = r#"{"query": "{ viewer { role } }"}"#;
+        let json = ("content-type", "application/json");
+        let answer = server.ask(Method::POST, "/graphql", &[("origin", origin), json], body).await;
+        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), allowed, "{origin}");
+        let cookie = ("cookie", "iotmonitor=x");
+        assert_eq!(server.post("/graphql", &[("origin", origin), json, cookie], body).await.0, 403, "{origin}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every resolver has at hand: the program, who is asking, and how faults leave.
 
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use app::access::{Caller, Client};
@@ -36,6 +37,8 @@ pub struct Asked {
     /// Who signed in during this request: what is asked of their own payload is asked as they.
     signed_in: OnceLock<Caller>,
     register_of_signed_in: OnceCell<Register>,
+    /// Questions to sources that were asked for this request.
+    questions: AtomicU32,
 }
 
 impl Asked {
@@ -89,6 +92,19 @@ pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
     asked.signed_in.get().or(asked.caller.as_ref()).ok_or_else(|| fail(Error::Unauthenticated))
 }
 
+/// A request may ask sources so many questions: each takes a second's turn of its key, and may cost credits.
+const MOST_QUESTIONS: u32 = 10;
+
+/// Counts a question to a source, before it is asked.
+pub fn question(ctx: &Context<'_>) -> Result<()> {
+    let before = ctx.data_unchecked::<Asked>().questions.fetch_add(1, Ordering::Relaxed);
+    if before < MOST_QUESTIONS {
+        return Ok(());
+    }
+    let message = format!("one request may ask sources {MOST_QUESTIONS} questions: ask the others in another");
+    Err(async_graphql::Error::new(message).extend_with(|_, e| e.set("code", "QUERY_TOO_COMPLEX")))
+}
+
 /// From where somebody wants to sign in. Once per request: what follows is asked as they.
 pub fn at_the_door(ctx: &Context<'_>) -> Result<Client> {
     let asked = ctx.data_unchecked::<Asked>();
@@ -124,8 +140,16 @@ pub fn fail(error: Error) -> async_graphql::Error {
         Error::Busy => Some(1),
         _ => None,
     };
+    // Which of the words for faults it is: a query has no place for `userErrors`.
+    let fault = match &error {
+        Error::User(faults) => faults.first().map(|fault| UserErrorCode::from(fault.code)),
+        _ => None,
+    };
     async_graphql::Error::new(message).extend_with(|_, e| {
         e.set("code", code);
+        if let Some(fault) = fault {
+            e.set("userErrorCode", async_graphql::InputType::to_value(&fault));
+        }
         if let Some(seconds) = retry_after {
             e.set("retryAfter", seconds);
         }

@@ -34,6 +34,7 @@ impl<T: OutputType, Totals: ObjectType> Listing<T, Totals> {
     }
 }
 
+/// A page of things, with what else is said of the whole list.
 #[Object(name_type)]
 impl<T: OutputType, Totals: ObjectType> Listing<T, Totals> {
     /// Where the page lies.

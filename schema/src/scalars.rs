@@ -9,6 +9,7 @@ macro_rules! text_scalar {
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name(pub $inner);
 
+        $(#[$doc])*
         #[Scalar(name = $graphql)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
@@ -49,6 +50,16 @@ text_scalar!(
     "not an IPv4 or IPv6 address"
 );
 text_scalar!(
+    /// A host name in lower case, without the final dot, such as plant.example.com.
+    Hostname(String), "Hostname",
+    |t: &str| match domain::target::Target::parse(t, &[]) {
+        Ok(domain::target::Target::Hostname(name)) => Some(name),
+        _ => None,
+    },
+    |n: &String| n.clone(),
+    "not a host name such as plant.example.com"
+);
+text_scalar!(
     /// A vulnerability's identifier, such as CVE-2021-36260.
     CveId(domain::cve::CveId), "CveId",
     domain::cve::CveId::parse, |c: &domain::cve::CveId| c.to_string(),
@@ -71,6 +82,7 @@ text_scalar!(
 #[derive(Clone, Debug, PartialEq)]
 pub struct Json(pub serde_json::Value);
 
+/// Any JSON value.
 #[Scalar(name = "Json")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -1,10 +1,14 @@
 //! Requests that would crash or stall an engine without a guard: each is refused before it is executed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use async_graphql::Variables;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{BaseType, TypeKind, TypeSystemDefinition};
 use proptest::prelude::*;
-use schema::guard::{Limits, Refused, admit, check_json};
+use schema::guard::{LISTS, Limits, Refused, admit, check_json};
+use serde_json::json;
 
 /// Refused, and at once: a guard that takes long is a weapon itself. A second is a hundred times what it needs.
 fn refused(query: &str) -> Refused {
@@ -138,6 +142,56 @@ fn pages_made_of_fragments_cost_as_much() {
     let fragments =
         "{ a { ...p } } fragment p on P { ... { nodes { b { ...q } } } } fragment q on Q { edges { node { c } } }";
     assert_eq!(cost(fragments), plain);
+}
+
+#[test]
+fn what_is_asked_for_by_id_costs_for_each_wherever_the_ids_stand() {
+    let cost = |query: &str, variables| {
+        let limits = Limits { cost: u64::MAX, ..Limits::default() };
+        admit(query, None, &Variables::from_json(variables), &limits).unwrap().cost.requested
+    };
+    let ids: Vec<String> = (0..100).map(|n| format!("finding_{n}")).collect();
+    let none = json!({});
+    assert_eq!(cost("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id } }", none.clone()), 4);
+    assert_eq!(cost("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({"ids": ids})), 101);
+    assert_eq!(cost("query($ids: [ID!] = [\"a\", \"b\"]) { nodes(ids: $ids) { id } }", none), 3);
+    let mutation = "mutation($input: I!, $ids: [ID!]) { a: triageFindings(input: $input) { findings { id } }
+        b: triageFindings(input: {ids: $ids, filter: {states: [OPEN, RESOLVED]}}) { findings { id } } }";
+    let once = 1 + 100 * (1 + 10);
+    assert_eq!(cost(mutation, json!({"input": {"ids": ids}, "ids": ids})), 2 * once);
+}
+
+#[test]
+fn every_list_of_the_schema_that_is_no_page_is_known_to_the_cost() {
+    let sdl = schema::sdl();
+    let document = parse_schema(&sdl).unwrap();
+    let mut objects = BTreeMap::new();
+    let mut scalars = BTreeSet::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(found) = definition else { continue };
+        let name = found.node.name.node.to_string();
+        match &found.node.kind {
+            TypeKind::Object(object) => drop(objects.insert(name, &object.fields)),
+            TypeKind::Interface(interface) => drop(objects.insert(name, &interface.fields)),
+            TypeKind::Union(_) => {}
+            _ => drop(scalars.insert(name)),
+        }
+    }
+    let built_in = ["String", "ID", "Int", "Float", "Boolean"];
+    let mut lists = BTreeSet::new();
+    for field in objects.values().flat_map(|fields| fields.iter()) {
+        let BaseType::List(item) = &field.node.ty.node.base else { continue };
+        let BaseType::Named(item) = &item.base else { continue };
+        let name = field.node.name.node.as_str();
+        let by_id = field.node.arguments.iter().any(|argument| argument.node.name.node == "ids");
+        if !scalars.contains(item.as_str()) && !built_in.contains(&item.as_str()) && !by_id {
+            lists.insert(name);
+        }
+    }
+    for page in ["edges", "nodes", "userErrors"] {
+        lists.remove(page);
+    }
+    assert_eq!(lists, LISTS.iter().copied().collect());
 }
 
 #[test]

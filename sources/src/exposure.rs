@@ -59,7 +59,7 @@ impl Sources {
     }
 
     /// The client with a key; another source has none.
-    fn shodan(&self, key: &SourceKey, otherwise: &str) -> Result<Shodan, SourceError> {
+    pub(crate) fn shodan(&self, key: &SourceKey, otherwise: &str) -> Result<Shodan, SourceError> {
         match key {
             SourceKey::Shodan(secret) => Ok(self.shodan.with_key(Key::new(secret.as_str()))),
             SourceKey::InternetDb => Err(SourceError::Rejected(otherwise.to_owned())),

@@ -22,9 +22,10 @@ enum Moment {
     WhileTelling,
 }
 
-/// A lease on an attempt that was cut off lasts a minute, and what a crash left is late after two.
-const RECOVERY: Duration = Duration::from_secs(160);
-const QUICK: (&str, &str) = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:02");
+/// How long it takes to be done with what a crash left: a lease on an attempt that was cut off lasts a minute, and what
+/// is not done is late after two.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(160);
+pub(crate) const QUICK: (&str, &str) = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:02");
 
 /// Both modes in one test: it mostly waits for leases to end, and two at once wait no longer than one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,7 +90,7 @@ async fn once(come: impl Fn() -> bool) {
 }
 
 /// Registers an asset, or finds it registered. `None`: there was no answer.
-async fn register(world: &World, target: &str) -> Option<()> {
+pub(crate) async fn register(world: &World, target: &str) -> Option<()> {
     let create = "mutation($target: String!) { createAsset(input: {target: $target}) {
         asset { id } userErrors { code } } }";
     let answer = world.try_ask(create, json!({"target": target})).await?;
@@ -146,7 +147,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-fn below(random: &SeededIds, end: u64) -> u64 {
+pub(crate) fn below(random: &SeededIds, end: u64) -> u64 {
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
     u64::from_be_bytes(bytes) % end

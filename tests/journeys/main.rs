@@ -3,6 +3,7 @@
 //! under the Functions host's stand-in, with Azurite's tables and queues).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
+mod chaos;
 mod killing;
 mod mailing;
 mod openid;

@@ -41,6 +41,10 @@ async fn what_the_host_gave_up_on_is_told_or_shown_as_exhausted() {
     world.restart().await;
     azure.host.timer("poll").await.unwrap();
     assert_eq!(azure.queue.depth(QueueName::NotificationsPoison).await.unwrap(), 0);
+    let log = world.log().await.join("\n");
+    for word in [" poison ", " exhausted"] {
+        assert!(log.contains(word), "alerts look for {word:?}: {log}");
+    }
     let refused = delivery_of(&world, "Refused").await;
     assert_eq!((&refused["state"], &refused["attempts"]), (&json!("EXHAUSTED"), &json!([{"statusCode": 500}])));
     assert!(refused["nextAttemptAt"].is_null(), "{refused}");

@@ -46,6 +46,18 @@ pub async fn authenticate(app: &App, credential: Credential<'_>) -> Result<Optio
     }
 }
 
+/// Who asked before, as they are now. `None`: their session or token has ended, or they are not there any more. For what
+/// goes on for long after it was asked for; it costs what [`authenticate`] does, and counts as a use.
+pub async fn again(app: &App, caller: &Caller) -> Result<Option<Caller>, Error> {
+    let found = match caller {
+        Caller { session: Some(session), user: Some(user), org, .. } => of_session(app, user, org, session).await?,
+        Caller { token: Some(token), org, .. } => of_token(app, org, token).await?,
+        // Of the program's own making: no credential that could have ended.
+        _ => Some(caller.clone()),
+    };
+    Ok(found.map(|now| Caller { address: caller.address, ..now }))
+}
+
 async fn of_session(app: &App, user: &UserId, org: &OrgId, session: &SessionId) -> Result<Option<Caller>, Error> {
     let (person, place) = (user::partition(user), organization::partition(org));
     let (at_person, at_organization) = tokio::try_join!(

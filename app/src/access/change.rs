@@ -26,6 +26,8 @@ pub struct OrganizationPatch {
     pub sla: Option<Vec<(Severity, i64)>>,
     /// 30 to 3 650; `Some(None)`: for ever.
     pub event_retention_days: Option<Option<i64>>,
+    /// Are alerts kept in its own Shodan account?
+    pub shodan_monitor: Option<bool>,
 }
 
 const TRIES: usize = 8;
@@ -57,7 +59,7 @@ pub async fn set_shodan_key(app: &App, caller: &Caller, key: Option<&str>) -> Re
         }
         None => None,
     };
-    amend(app, caller, Deed::ShodanKeyChanged, |before| {
+    let organization = amend(app, caller, Deed::ShodanKeyChanged, |before| {
         let state = |key: &Option<String>| Some(if key.is_some() { "set" } else { "not set" }.to_owned());
         let after = Organization { shodan_key: sealed.clone(), ..before.clone() };
         // Another key in place of one is a change, and neither of them is told.
@@ -65,7 +67,10 @@ pub async fn set_shodan_key(app: &App, caller: &Caller, key: Option<&str>) -> Re
         let same = before.shodan_key.is_none() && sealed.is_none();
         Ok((after, if same { Vec::new() } else { vec![change] }))
     })
-    .await
+    .await?;
+    // What a crash leaves out here the timer makes up for once a day.
+    crate::monitor::plan(app, &caller.org).await?;
+    Ok(organization)
 }
 
 async fn check(app: &App, key: &str) -> Result<(), Error> {
@@ -143,6 +148,9 @@ impl OrganizationPatch {
         if let Some(days) = self.event_retention_days {
             settings.event_retention_days = days.map(|days| number("eventRetentionDays", days, 30, TEN_YEARS));
         }
+        if let Some(on) = self.shodan_monitor {
+            settings.shodan_monitor = on;
+        }
         if let Some(wanted) = &self.sla {
             let mut sla = Sla { critical: None, high: None, medium: None, low: None };
             for (severity, days) in wanted {
@@ -164,10 +172,11 @@ impl OrganizationPatch {
 
 fn changes(before: &Organization, after: &Organization) -> Vec<Change> {
     type Read = fn(&OrganizationSettings) -> Option<String>;
-    let settings: [(&str, Read); 4] = [
+    let settings: [(&str, Read); 5] = [
         ("pollInterval", |s| Some(s.poll_interval.to_string())),
         ("staleAfterDays", |s| Some(s.stale_after_days.to_string())),
         ("closeAfterMisses", |s| Some(s.close_after_misses.to_string())),
+        ("shodanMonitor", |s| Some(s.shodan_monitor.to_string())),
         ("eventRetentionDays", |s| s.event_retention_days.map(|days| days.to_string())),
     ];
     let mut changes: Vec<Change> =

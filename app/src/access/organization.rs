@@ -58,6 +58,8 @@ pub struct OrganizationSettings {
     pub sla: Sla,
     /// Days for which events are kept; `None`: for ever.
     pub event_retention_days: Option<u32>,
+    /// Are alerts kept in its own Shodan account, so that what they see is pushed?
+    pub shodan_monitor: bool,
 }
 
 /// Nobody may poll more often than every so many seconds: Shodan itself looks again after days.
@@ -72,6 +74,7 @@ impl Default for OrganizationSettings {
             close_after_misses: judging.close_after_misses,
             sla: judging.sla,
             event_retention_days: None,
+            shodan_monitor: true,
         }
     }
 }
@@ -87,7 +90,7 @@ impl OrganizationSettings {
     }
 }
 
-pub(super) const PROFILE: &str = "profile";
+pub(crate) const PROFILE: &str = "profile";
 /// Which organizations there are. A row comes before its organization, so it may name one that never came to be.
 pub(super) const REGISTRY: &str = "orgs";
 const PAGE: usize = 1_000;

@@ -74,6 +74,8 @@ deeds! {
     PolicyCreated = "triage_policy.created",
     /// A triage policy was ended.
     PolicyEnded = "triage_policy.ended",
+    /// A scan was ordered, for so many scan credits.
+    ScanRequested = "scan.requested",
     /// A notification channel was made.
     ChannelCreated = "channel.created",
     /// A notification channel was changed.
@@ -82,6 +84,12 @@ deeds! {
     ChannelDeleted = "channel.deleted",
     /// What signs a webhook was replaced.
     ChannelSecretRotated = "channel.secret_rotated",
+    /// A recipient who has not confirmed was asked once more.
+    ConfirmationResent = "channel.confirmation_resent",
+    /// A channel was told again what it should have got in a span of time.
+    ChannelReplayed = "channel.replayed",
+    /// One delivery of a channel was sent again.
+    DeliverySentAgain = "channel.redelivered",
 }
 
 impl fmt::Display for Deed {

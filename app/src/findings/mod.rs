@@ -31,7 +31,7 @@ pub use groups::{Dimension, Group, Groups, groups};
 pub(crate) use hand_over::hand_over;
 pub use hosts::{HostFilter, HostPage, HostView, host, hosts_count, hosts_page};
 pub(crate) use list::matching_rows;
-pub use list::{FindingPage, Listed, counts, page};
+pub use list::{FindingPage, Listed, counts, ended_with, page};
 pub use overview::{Overview, overview};
 pub use read::{event, finding, findings_of, service};
 pub(crate) use read::{is_active, open_since};

@@ -26,7 +26,7 @@ pub struct NewPolicy {
     /// Why.
     pub reason: TriageReason,
     /// In words.
-    pub note: Option<String>,
+    pub note: String,
     /// Who approved it.
     pub approved_by: Option<String>,
     /// Until when.
@@ -87,10 +87,7 @@ pub async fn create_policy(
 pub async fn end_policy(app: &App, caller: &Caller, id: &str, note: &str) -> Result<(TriagePolicy, usize), Error> {
     caller.may(Action::ManageRules)?;
     let mut faults = Faults::default();
-    if note.trim().is_empty() {
-        faults.add(UserErrorCode::Required, "note", "say why");
-    }
-    faults.text("note", note);
+    explained(&mut faults, note);
     faults.end()?;
     let matched = reach::decided_by(app, caller, id).await?;
     for _ in 0..TRIES {
@@ -116,7 +113,7 @@ pub(super) fn key(id: &str) -> String {
 fn checked(app: &App, caller: &Caller, new: NewPolicy) -> Result<TriagePolicy, Error> {
     let mut faults = Faults::default();
     faults.name(&new.name);
-    faults.text("note", new.note.as_deref().unwrap_or_default());
+    explained(&mut faults, &new.note);
     faults.text("approvedBy", new.approved_by.as_deref().unwrap_or_default());
     if !matches!(new.state, FindingState::Accepted | FindingState::FalsePositive) {
         faults.add(UserErrorCode::Invalid, "state", "ACCEPTED or FALSE_POSITIVE");
@@ -149,7 +146,7 @@ fn checked(app: &App, caller: &Caller, new: NewPolicy) -> Result<TriagePolicy, E
         findings: findings.unwrap_or_default(),
         state: new.state,
         reason: new.reason,
-        note: new.note.unwrap_or_default(),
+        note: new.note.trim().to_owned(),
         approved_by: new.approved_by,
         created_by: caller.actor.clone(),
         created_at: app.now(),
@@ -159,6 +156,14 @@ fn checked(app: &App, caller: &Caller, new: NewPolicy) -> Result<TriagePolicy, E
         ended_at: None,
         ended_by: None,
     })
+}
+
+/// Who decides about many findings at once says why.
+fn explained(faults: &mut Faults, note: &str) {
+    if note.trim().is_empty() {
+        faults.add(UserErrorCode::Required, "note", "say why");
+    }
+    faults.text("note", note);
 }
 
 /// What the audit log tells of a new policy.

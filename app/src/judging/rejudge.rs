@@ -5,7 +5,7 @@ use super::store::REJUDGE;
 use crate::assets::Register;
 use crate::ledger::{CommitError, Decision, partition};
 use crate::poll::{PollGroup, stamp};
-use crate::ports::{Batch, Op, RowRange, StoreError, Table};
+use crate::ports::{Batch, Op, RowRange, Table};
 use crate::{App, Error, access, rows};
 
 /// A mark is followed for so long, since it comes before the change that it is about.
@@ -62,6 +62,6 @@ async fn wake_group(
     match session.commit(vec![Decision { ops: vec![group.op()?], ..Decision::default() }]).await {
         Ok(_) => Ok(true),
         Err(CommitError::Overtaken | CommitError::Unknown) => Ok(false),
-        Err(CommitError::Store(error)) => Err(Error::from(StoreError::from(error))),
+        Err(CommitError::Store(error)) => Err(Error::from(error)),
     }
 }

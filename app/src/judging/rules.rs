@@ -12,7 +12,7 @@ use crate::{App, Error};
 #[derive(Clone, Debug)]
 pub enum RuleView {
     /// One of the house, and what the organization decided about it.
-    House(&'static Rule, Option<OwnRule>),
+    House(&'static Rule, Option<Box<OwnRule>>),
     /// One of the organization's own; it may be deleted.
     Own(Box<OwnRule>),
 }
@@ -22,7 +22,7 @@ pub async fn rule(app: &App, caller: &Caller, id: &RuleId) -> Result<Option<Rule
     caller.may(Action::Read)?;
     let own = read::<OwnRule>(app, &caller.org, &key(id)).await?.map(|(own, _)| own);
     Ok(match RuleSet::built_in().find(id.as_str()) {
-        Some(house) => Some(RuleView::House(house, own)),
+        Some(house) => Some(RuleView::House(house, own.map(Box::new))),
         None => own.map(|own| RuleView::Own(Box::new(own))),
     })
 }
@@ -33,7 +33,8 @@ pub async fn rules(app: &App, caller: &Caller) -> Result<Vec<RuleView>, Error> {
     let own: Vec<OwnRule> = all(app, &caller.org, RULES).await?;
     let mut own: BTreeMap<RuleId, OwnRule> = own.into_iter().map(|own| (own.id.clone(), own)).collect();
     let house = RuleSet::built_in().rules();
-    let mut found: Vec<RuleView> = house.map(|rule| RuleView::House(rule, own.remove(&rule.id))).collect();
+    let mut found: Vec<RuleView> =
+        house.map(|rule| RuleView::House(rule, own.remove(&rule.id).map(Box::new))).collect();
     let living = own.into_values().filter(|own| own.deleted_at.is_none() && own.definition.is_some());
     found.extend(living.map(|own| RuleView::Own(Box::new(own))));
     found.sort_by(|a, b| a.id().cmp(b.id()));

@@ -1,4 +1,5 @@
 use domain::email::EmailAddress;
+use domain::event::Change;
 use domain::ids::ChannelId;
 use domain::role::Action;
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +9,7 @@ use super::recipient::Recipient;
 use super::registry;
 use super::secret::{Field, Token, open};
 use crate::access::Caller;
+use crate::audit::Deed;
 use crate::ports::{ConfirmLetter, Letter, Mail};
 use crate::{App, Error, UserError, UserErrorCode};
 
@@ -103,7 +105,11 @@ pub async fn resend_confirmation(
     .await?;
     match (channel.filter(|c| c.deleted_at.is_none()), fault) {
         (_, Some(fault)) => Err(fault.into()),
-        (Some(channel), None) => ask(app, caller, &channel, vec![(email.clone(), token)]).await,
+        (Some(channel), None) => {
+            let who = Change::between("recipient", None, Some(email.to_string()));
+            registry::tell_audit(app, caller, &channel, Deed::ConfirmationResent, who.into_iter().collect()).await?;
+            ask(app, caller, &channel, vec![(email.clone(), token)]).await
+        }
         (None, None) => Err(UserError::of(UserErrorCode::NotFound, "channelId", "there is no such channel").into()),
     }
 }

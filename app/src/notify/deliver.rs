@@ -22,7 +22,7 @@ pub enum Attempted {
     Made(DeliveryState),
     /// Not the delivery's next attempt, or nothing is left to be done: the message is stale.
     Stale,
-    /// Somebody else makes the attempt at this moment.
+    /// Somebody else makes the attempt at this moment; the message was put again for the end of their lease.
     Leased,
     /// The message came before its time and was put again.
     Early,
@@ -39,7 +39,9 @@ pub async fn attempt(app: &App, org: &OrgId, id: &DeliveryId, number: u32) -> Re
         return Ok(Attempted::Stale);
     }
     let now = app.now();
-    if delivery.is_leased(now) {
+    if let Some(lease) = delivery.lease.as_ref().filter(|lease| lease.until > now) {
+        // Its holder may have died: then this message is what remembers the attempt soonest.
+        put_attempt(app, org, &delivery, lease.until).await;
         return Ok(Attempted::Leased);
     }
     if let Some(at) = delivery.next_attempt_at.filter(|at| *at > now) {

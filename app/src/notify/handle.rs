@@ -1,6 +1,8 @@
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::backfill;
 use super::deliver::{Attempted, attempt};
@@ -18,6 +20,8 @@ const HIDDEN: Duration = Duration::from_mins(5);
 const MOST_TRIES: u32 = 5;
 /// Messages that the pump handles side by side.
 const SIDE_BY_SIDE: usize = 8;
+/// While messages are worked on, the queue is looked at so often for more.
+const LOOK: Duration = Duration::from_millis(100);
 /// A queue gives at most so many messages at once.
 const AT_ONCE: usize = 32;
 
@@ -66,27 +70,51 @@ pub async fn handle_message(app: &App, body: &str, dequeue_count: Option<u32>) -
 /// Handles what is visible in the queue, until it is empty or `max` messages were received; how many were.
 /// The pump of standalone mode and of tests; on Azure the Functions host does this.
 pub async fn drain(app: &App, max: usize) -> Result<usize, StoreError> {
-    let mut received = 0;
-    while received < max {
-        let messages = app.queue.receive(QueueName::Notifications, AT_ONCE.min(max - received), HIDDEN).await?;
-        if messages.is_empty() {
-            break;
-        }
-        received += messages.len();
-        let tasks = messages.iter().map(|message| one(app, message));
-        futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<()>>().await;
-    }
-    Ok(received)
+    drain_while(app, max, || true).await
 }
 
-async fn one(app: &App, message: &Message) {
-    // On the heap: eight of them side by side are too much for a stack.
+/// The same, as long as `go_on` says so; what was received by then is finished.
+///
+/// A receiver that takes its time occupies one place among those that work, and nobody waits for it: the others go on
+/// with what comes meanwhile.
+pub async fn drain_while(app: &App, max: usize, go_on: impl Fn() -> bool) -> Result<usize, StoreError> {
+    let mut received = 0;
+    let mut trouble = None;
+    let mut waiting = VecDeque::new();
+    let mut working = FuturesUnordered::new();
+    loop {
+        let has_room = waiting.is_empty() && working.len() < SIDE_BY_SIDE;
+        if has_room && received < max && trouble.is_none() && go_on() {
+            match app.queue.receive(QueueName::Notifications, AT_ONCE.min(max - received), HIDDEN).await {
+                Ok(messages) => {
+                    received += messages.len();
+                    waiting.extend(messages);
+                }
+                // What is in hand is finished all the same.
+                Err(error) => trouble = Some(error),
+            }
+        }
+        while working.len() < SIDE_BY_SIDE
+            && let Some(message) = waiting.pop_front()
+        {
+            working.push(one(app, message));
+        }
+        if working.is_empty() {
+            break;
+        }
+        let _one_more_is_done = tokio::time::timeout(LOOK, working.next()).await;
+    }
+    trouble.map_or(Ok(received), Err)
+}
+
+async fn one(app: &App, message: Message) {
+    // On the heap: so many of them side by side are too much for a stack.
     let handled = Box::pin(handle_message(app, &message.body, Some(message.dequeue_count))).await;
     let done = match handled {
-        Ok(_) => app.queue.delete(QueueName::Notifications, message).await,
+        Ok(_) => app.queue.delete(QueueName::Notifications, &message).await,
         Err(error) if message.dequeue_count >= MOST_TRIES => {
             tracing::error!(%error, "a message failed too often");
-            give_up(app, message).await
+            give_up(app, &message).await
         }
         Err(error) => {
             tracing::warn!(%error, "a message comes back later");

@@ -62,7 +62,7 @@ pub use decision::{Decision, explain};
 pub use deliver::{Attempted, attempt};
 pub use delivery::{AttemptRecord, Delivery, DeliveryForm, DeliveryId, DeliveryState, Lease, Sent};
 pub use endpoints::Endpoints;
-pub use handle::{Handled, drain, handle_message};
+pub use handle::{Handled, drain, drain_while, handle_message};
 pub(crate) use purge::purge;
 pub use read::{
     DeliveryFilter, DeliveryPage, Told, channel, channels, decisions, decisions_of_event, deliveries, delivery,

@@ -1,3 +1,4 @@
+use domain::event::Change;
 use domain::ids::OrgId;
 use domain::role::Action;
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use super::delivery::{Delivery, DeliveryId, DeliveryState, Sent};
 use super::once::Request;
 use super::{registry, shelf};
 use crate::access::Caller;
+use crate::audit::Deed;
 use crate::ports::{Commit, Etag};
 use crate::{App, Error, UserError, UserErrorCode};
 
@@ -26,12 +28,14 @@ pub async fn redeliver(app: &App, caller: &Caller, id: &DeliveryId, request: Opt
         return Ok(delivery);
     }
     let channel = registry::read(app, &caller.org, &delivery.channel).await?;
-    if !channel.is_some_and(|(c, _)| c.is_on()) {
+    let Some((channel, _)) = channel.filter(|(c, _)| c.is_on()) else {
         return Err(fault(UserErrorCode::Conflict, "its channel is switched off or deleted"));
-    }
+    };
     if delivery.is_leased(app.now()) {
         return Err(fault(UserErrorCode::Conflict, "it is being sent at this moment"));
     }
+    let which = Change::between("delivery", None, Some(id.to_string()));
+    registry::tell_audit(app, caller, &channel, Deed::DeliverySentAgain, which.into_iter().collect()).await?;
     let number = delivery.next_number();
     if !restart(app, &caller.org, delivery, etag, BY_HAND).await? {
         return Err(Error::Busy);

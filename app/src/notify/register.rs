@@ -40,6 +40,8 @@ pub struct NewWebhook {
     pub backfill_open: bool,
     /// The same id within 24 h gives the first answer again.
     pub client_request_id: Option<String>,
+    /// It sends nothing before somebody switches it on.
+    pub switched_off: bool,
 }
 
 /// Makes a webhook. The secret (`whsec_…`) is told this once; `None`: see [`told_secret`].
@@ -65,6 +67,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, new: NewWebhook) -> Resu
         headers_sealed: sealed_headers(app, &caller.org, &id, &new.headers)?,
     };
     let mut channel = fresh(id, name, kind, trigger, caller.actor.clone(), now);
+    channel.enabled = !new.switched_off;
     if new.backfill_open {
         channel.backfill = backfill::begin(app, &caller.org).await?;
         // Noted before it is there, as always.
@@ -144,6 +147,8 @@ pub struct NewChat {
     pub trigger: Option<Trigger>,
     /// The same id within 24 h gives the first answer again.
     pub client_request_id: Option<String>,
+    /// It sends nothing before somebody switches it on.
+    pub switched_off: bool,
 }
 
 /// Makes a channel to Slack, Teams, Discord or PagerDuty.
@@ -161,7 +166,8 @@ pub async fn create_chat(app: &App, caller: &Caller, new: NewChat) -> Result<Cha
     let target = Target { url: new.url, routing_key: new.routing_key };
     let target_sealed = sealed_target(app, &caller.org, &id, new.service, target)?;
     let kind = ChannelKind::Chat { service: new.service, target_sealed };
-    let channel = fresh(id, name, kind, trigger, caller.actor.clone(), app.now());
+    let mut channel = fresh(id, name, kind, trigger, caller.actor.clone(), app.now());
+    channel.enabled = !new.switched_off;
     registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
     empty::begin(app, &caller.org, &channel).await?;
     Ok(channel)

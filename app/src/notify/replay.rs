@@ -1,7 +1,7 @@
 //! Telling a channel again what it should have got in a span of time: what failed, what came while it was switched off, or
 //! everything. Each thing is a message of its own, so a crash repeats what is left and nothing else.
 
-use domain::event::{Event, EventType};
+use domain::event::{Change, Event, EventType};
 use domain::ids::{Bucket, ChannelId, EventId, OrgId};
 use domain::role::Action;
 use domain::trigger::DecisionReason;
@@ -18,6 +18,7 @@ use super::read::{DeliveryFilter, deliveries};
 use super::route::tell_late;
 use super::{message, registry, shelf};
 use crate::access::Caller;
+use crate::audit::Deed;
 use crate::ledger::{Head, partition};
 use crate::ports::{QueueName, RowRange, StoreError, Table};
 use crate::{App, Error, UserError, UserErrorCode, rows};
@@ -70,12 +71,24 @@ pub async fn replay(app: &App, caller: &Caller, new: NewReplay) -> Result<usize,
             "more than 10 000 are too many at once: choose a shorter span",
         ));
     }
+    registry::tell_audit(app, caller, &channel, Deed::ChannelReplayed, told(&new, until, messages.len())).await?;
     let puts = messages.iter().map(|body| app.queue.put(QueueName::Notifications, body, std::time::Duration::ZERO));
     let put: Vec<Result<(), StoreError>> =
         futures_util::stream::iter(puts.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
     put.into_iter().collect::<Result<(), _>>()?;
     request.remember(&messages.len()).await?;
     Ok(messages.len())
+}
+
+/// What the audit log says of it.
+fn told(new: &NewReplay, until: Timestamp, queued: usize) -> Vec<Change> {
+    let fact = |field: &str, value: String| Change { field: field.into(), before: None, after: Some(value) };
+    vec![
+        fact("since", new.since.to_string()),
+        fact("until", until.to_string()),
+        fact("onlyFailed", new.only_failed.to_string()),
+        fact("queued", queued.to_string()),
+    ]
 }
 
 /// Deliveries of the span.

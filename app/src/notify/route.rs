@@ -14,8 +14,8 @@ use crate::{App, Error};
 
 /// Channels are told side by side, so many at a time.
 const SIDE_BY_SIDE: usize = 8;
-/// A decision that was overtaken is tried again so often.
-const TRIES: usize = 16;
+/// A decision that was overtaken is tried again so often: all events of a flood want into the same letter.
+const TRIES: usize = 64;
 
 /// A message waits in the queue for at most so long.
 const LONGEST_DELAY: std::time::Duration = std::time::Duration::from_hours(7 * 24);

@@ -124,8 +124,7 @@ async fn overdue_one(app: &App, note: &Row, now: Timestamp) -> Result<usize, Sto
             return Ok(0);
         }
     };
-    let held = delivery.lease.as_ref().is_some_and(|l| l.until + PATIENCE > now);
-    if held || !is_late(note, None, now) {
+    if delivery.is_leased(now) || !is_late(note, None, now) {
         return Ok(0);
     }
     put_attempt(app, &org, &delivery, now).await;

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use domain::observation::{DataSource, HostObservation};
+use domain::observation::{DataSource, HostObservation, Transport};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -17,6 +17,10 @@ pub(super) struct Answer {
     pub source: Option<DataSource>,
     /// The addresses that a host name has now.
     pub addresses: Option<Vec<IpAddr>>,
+    /// It came without a poll: it changes nothing of when to poll, and answers no poll.
+    pub by_itself: bool,
+    /// Ports that were looked at on purpose: what is not there of them is gone.
+    pub asked: Vec<(u16, Transport)>,
 }
 
 impl Answer {
@@ -28,6 +32,8 @@ impl Answer {
             whole: self.whole,
             source: self.source,
             addresses: self.addresses.clone(),
+            by_itself: self.by_itself,
+            asked: self.asked.clone(),
         }
     }
 

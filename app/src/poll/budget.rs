@@ -56,9 +56,14 @@ pub struct Refused {
 
 /// What rounds have used and met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spent {
+pub(crate) struct Spent {
+    /// Requests.
     pub calls: u32,
+    /// Query credits.
     pub credits: u32,
+    /// Scan credits.
+    pub scan_credits: u32,
+    /// Why searching was refused, if it was.
     pub refused: Option<SourceError>,
 }
 
@@ -130,6 +135,7 @@ impl Budget {
         self.calls += u64::from(spent.calls);
         self.credits += u64::from(spent.credits);
         self.query_credits = self.query_credits.map(|left| left.saturating_sub(u64::from(spent.credits)));
+        self.scan_credits = self.scan_credits.map(|left| left.saturating_sub(u64::from(spent.scan_credits)));
         if let Some(error) = &spent.refused {
             let until = now.checked_add(REFUSED).unwrap_or(Timestamp::MAX);
             let out_of_credits = *error == SourceError::OutOfCredits;
@@ -158,7 +164,7 @@ pub async fn budget(app: &App, organization: &Organization) -> Result<Option<Bud
 
 /// What a round may do with a key. Asks Shodan what is left when that was not asked for an hour; where it does not
 /// answer, the round itself will meet the cause.
-pub(super) async fn open(app: &App, key: &SourceKey, deadline: Instant) -> Result<Budget, Error> {
+pub(crate) async fn open(app: &App, key: &SourceKey, deadline: Instant) -> Result<Budget, Error> {
     let SourceKey::Shodan(secret) = key else { return Ok(Budget::default()) };
     let now = app.now();
     let mut budget = read(app, secret).await?.map(|(budget, _)| budget).unwrap_or_default();
@@ -186,7 +192,7 @@ pub(super) async fn open(app: &App, key: &SourceKey, deadline: Instant) -> Resul
 }
 
 /// Writes down what was used. Returns how it stands then.
-pub(super) async fn spend(app: &App, key: &SourceKey, spent: &Spent) -> Result<Budget, Error> {
+pub(crate) async fn spend(app: &App, key: &SourceKey, spent: &Spent) -> Result<Budget, Error> {
     match key {
         SourceKey::Shodan(secret) if *spent != Spent::default() => {
             let now = app.now();
@@ -269,7 +275,7 @@ mod tests {
         let now = at("2026-11-20T00:00:00Z");
         let mut budget = Budget::default();
         let refused = Some(SourceError::PlanTooLow("membership or higher".into()));
-        budget.spend(&Spent { calls: 1, credits: 0, refused }, now);
+        budget.spend(&Spent { calls: 1, refused, ..Spent::default() }, now);
         assert_eq!(budget.means(now), Means::LookUp);
         assert!(!budget.is_used_up(now), "it is the plan, not the credits");
         assert_eq!(budget.means(at("2026-11-20T06:00:01Z")), Means::Search);

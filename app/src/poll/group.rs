@@ -120,6 +120,13 @@ impl Usage {
         self.calls == 0
     }
 
+    /// What was asked for in the month of this instant.
+    #[must_use]
+    pub fn in_month(self, now: Timestamp) -> Self {
+        let month = super::budget::month(now);
+        if self.month == month { self } else { Self { month, ..Self::default() } }
+    }
+
     /// Adds the part of a request; a new month starts at nothing.
     pub(super) fn add(&mut self, month: u32, calls: u32, credits: u32) {
         if self.month != month {

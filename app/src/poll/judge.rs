@@ -63,13 +63,16 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         let looks: Vec<Look<'_>> = case
             .answer
             .iter()
-            .flat_map(|a| a.hosts.iter().filter(|h| mine(h.ip)).map(|seen| Look { seen, whole: a.whole }))
+            .flat_map(|a| {
+                a.hosts.iter().filter(|h| mine(h.ip)).map(|seen| Look { seen, whole: a.whole, asked: &a.asked })
+            })
             .collect();
         let question =
             Question { asset: case.asset, stored: &stored.stored, looks: &looks, rules, settings: &settings, now };
         let decided = decide_with(&question, grounds.beside());
         let before = poll_group.members[place].clone();
-        let first_poll = !before.first_done && case.answer.is_some();
+        let polled = case.answer.is_some_and(|answer| !answer.by_itself);
+        let first_poll = !before.first_done && polled;
         let mut decisions = stored.decisions(&decided, case.asset, first_poll, now)?;
         let member = &mut poll_group.members[place];
         advance(member, case, now);
@@ -84,7 +87,7 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
             member.status = MonitoringState::Stale;
             last.drafts.push(asset_event(EventType::AssetStale, case.asset, member));
         }
-        if before.status == MonitoringState::Failing && case.answer.is_some() {
+        if before.status == MonitoringState::Failing && polled {
             last.drafts.push(asset_event(EventType::AssetRecovered, case.asset, member));
         }
         if first_poll {
@@ -118,6 +121,11 @@ fn log(asset: &Asset, events: &[Event]) {
 /// Writes an answer into the member: when it was polled, when it is due again, how it stands.
 pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
     let Some(answer) = case.answer else { return };
+    if answer.by_itself {
+        member.observed = answer.observed().max(member.observed);
+        member.seen = Seen::read(&member.seen).after(&answer.hosts, false, case.asset.kind(), now);
+        return;
+    }
     member.silences = silences(member, case.interval(), now);
     member.due = later(now, case.interval());
     member.polled = Some(now);

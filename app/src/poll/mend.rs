@@ -3,14 +3,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::group::PollGroup;
 use crate::ports::{Batch, Op, Table};
-use crate::{App, Error, access, assets, ledger, rows};
+use crate::{App, Error, access, assets, ledger, rows, vault};
 
 /// How often every group is looked at.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 const STATE: &str = "state";
 const KEY: &str = "mended";
 
-/// Once a day makes the hints anew that should be there: a group without one would never be polled again.
+/// Once a day makes the hints anew that should be there, since a group without one would never be polled again, and
+/// seals anew what is sealed with an old key.
 pub(super) async fn mend(app: &App) -> Result<(), Error> {
     let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
     let last: Option<Timestamp> = row.as_ref().map(rows::decode).transpose()?;
@@ -19,6 +20,13 @@ pub(super) async fn mend(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     for org in access::organizations(app).await? {
+        let resealed = vault::reseal(app, &org).await?;
+        if resealed > 0 {
+            tracing::info!(%org, rows = resealed, "sealed anew with the newest secret key");
+        }
+        if access::organization(app, &org).await?.is_some_and(|organization| organization.shodan_key.is_some()) {
+            crate::monitor::plan(app, &org).await?;
+        }
         let register = assets::Register::read(app, &org).await?;
         let last = register.assets().map(|a| a.group).max();
         for id in 0..last.map_or(0, |l| l + 1) {

@@ -8,6 +8,7 @@ mod ask;
 mod budget;
 mod grounds;
 mod group;
+mod intake;
 mod judge;
 mod mend;
 mod plan;
@@ -21,13 +22,15 @@ mod summary;
 mod tick;
 
 pub use budget::{Budget, Refused, budget};
+pub(crate) use budget::{Spent, open as open_budget, spend as spend_budget};
 pub(crate) use grounds::stamp;
 pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
+pub(crate) use intake::{Brought, owner_of, take_in};
 pub use refresh::refresh;
 pub use refresh_many::refresh_many;
 pub use source::{SourceState, states};
-pub use tick::{TickReport, backlog, failing, last_tick, tick, tick_within};
+pub use tick::{TickReport, backlog, failing, last_tick, next_due, tick, tick_within};
 
 use crate::App;
 use crate::access::{self, Organization};

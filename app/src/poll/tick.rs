@@ -69,6 +69,8 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
     let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
     judging::rejudge(app).await?;
     intelligence::tell(app).await?;
+    // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
+    Box::pin(crate::errands::run(app, deadline)).await?;
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
     for (org, groups) in due_groups(app).await? {
         let Some(organization) = access::organization(app, &org).await? else { continue };
@@ -176,6 +178,12 @@ pub async fn backlog(app: &App, org: &OrgId) -> Result<(usize, Option<Timestamp>
     let due: Vec<Timestamp> =
         members(app, org).await?.into_iter().map(|m| m.due).filter(|due| *due <= app.now()).collect();
     Ok((due.len(), due.into_iter().min()))
+}
+
+/// When the next asset of an organization is due; `None`: none is polled. A past instant is due now.
+pub async fn next_due(app: &App, org: &OrgId) -> Result<Option<Timestamp>, Error> {
+    let polled = |m: &Member| m.status != MonitoringState::Paused;
+    Ok(members(app, org).await?.into_iter().filter(polled).map(|m| m.due).min())
 }
 
 /// How many assets of an organization failed at their last poll.

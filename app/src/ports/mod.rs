@@ -3,6 +3,7 @@
 //! A port is a small `dyn` trait with the types that cross it. `storage`, `sources` and `channels` implement
 //! them; tests may stand between (a store that fails at the n-th call), but never fake a decision.
 
+mod alerts;
 mod chats;
 mod clock;
 mod exploits;
@@ -13,9 +14,12 @@ mod letters;
 mod mailer;
 mod openid;
 mod queue;
+mod research;
+mod scans;
 mod tables;
 mod webhooks;
 
+pub use alerts::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push};
 pub use chats::{ChatRequest, ChatService, ChatTarget, Chats, Incident};
 pub use clock::Clock;
 pub use exploits::{ExploitDatabase, ExploitOrigin, ExploitPage, ExploitProperty, Exploits, KnownExploit};
@@ -33,6 +37,8 @@ pub use letters::{
 pub use mailer::{Mail, MailError, Mailer};
 pub use openid::{Challenge, Identity, OpenId, OpenIdError, Returned};
 pub use queue::{Message, Queue, QueueName};
+pub use research::{DnsFact, DomainFacts, Found, QueryPlan, RawBanner, RawHost, Research};
+pub use scans::{AcceptedScan, PastScan, ScanOrder, ScanProgress, Scans};
 pub use tables::{
     Batch, Columns, Commit, ConflictKind, Etag, Op, Refusal, Row, RowPage, RowRange, StoreError, Table, Tables, Value,
     Witness, WriteRow,

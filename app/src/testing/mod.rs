@@ -15,6 +15,7 @@ mod queue;
 mod receivers;
 mod script;
 mod silent;
+mod silent_sources;
 mod tables;
 
 pub use bench::Bench;

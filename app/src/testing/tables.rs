@@ -14,7 +14,7 @@ const PAGE: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct MemoryTables(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     partitions: BTreeMap<(Table, String), Partition>,
     written: u64,
@@ -41,6 +41,13 @@ impl MemoryTables {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Another store that holds the same for now.
+impl Clone for MemoryTables {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.state().clone()))
     }
 }
 

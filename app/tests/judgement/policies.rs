@@ -18,7 +18,7 @@ fn wanted(plant: &Plant, findings: serde_json::Value) -> NewPolicy {
         findings,
         state: FindingState::Accepted,
         reason: TriageReason::CompensatingControl,
-        note: Some("Behind a gate.".into()),
+        note: "Behind a gate.".into(),
         approved_by: None,
         until: plant.now() + SignedDuration::from_hours(24 * 365),
         tripwires: vec![Tripwire::AddedToKev],

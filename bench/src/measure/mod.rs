@@ -6,6 +6,7 @@ mod directory;
 mod filled;
 mod ingest;
 mod memory;
+mod notify;
 mod page;
 mod poll;
 mod size;
@@ -35,14 +36,16 @@ pub(crate) enum Name {
     Page,
     /// Banners through answer, decision and store
     Ingest,
+    /// Events on their way to receivers
+    Notify,
     /// The directory at 10 000 and 100 000 findings
     Directory,
 }
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Directory];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Notify, Self::Directory];
 
     /// The heading in the table.
     pub(crate) const fn about(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Name {
             Self::Memory => "resident memory of `serve`",
             Self::Page => "a page of 50 findings out of 10 000",
             Self::Ingest => "banners through answer, decision and store",
+            Self::Notify => "events on their way to webhook receivers",
             Self::Directory => "the directory of findings",
         }
     }
@@ -66,6 +70,7 @@ impl Name {
             Self::Memory => memory::measure(bench).await,
             Self::Page => page::measure(bench).await,
             Self::Ingest => ingest::measure(bench).await,
+            Self::Notify => notify::measure(bench).await,
             Self::Directory => directory::measure(bench).await,
         }
     }

@@ -259,6 +259,9 @@ pub(crate) fn of_accounts() -> Vec<(&'static str, Letter)> {
         ("verify", account(AccountMatter::VerifyAddress, Some("https://iot.example/app/verify-email#token=iotv_3"))),
         ("reset", account(AccountMatter::ResetPassword, Some("https://iot.example/app/reset#token=iotv_4"))),
         ("password_changed", account(AccountMatter::PasswordChanged, None)),
+        ("address_changed", account(AccountMatter::AddressChanged, None)),
+        ("identity_linked", account(AccountMatter::IdentityLinked { issuer: "https://id.example".into() }, None)),
+        ("account_deleted", account(AccountMatter::AccountDeleted, None)),
     ]
 }
 
@@ -269,9 +272,11 @@ pub(crate) fn account(matter: AccountMatter, url: Option<&str>) -> Letter {
         code: url.rsplit('=').next().unwrap_or_default().into(),
         expires_at: at("2026-11-23T12:00:00Z"),
     });
+    let invited = matches!(matter, AccountMatter::Invitation { .. });
     Letter::Account(Box::new(AccountLetter {
         matter,
-        name: Some("Ana Ruiz".into()),
+        // Nobody knows what somebody is called who has no account yet.
+        name: (!invited).then(|| "Ana Ruiz".into()),
         at: at("2026-11-22T12:00:00Z"),
         link,
     }))

@@ -56,7 +56,7 @@ fn unknown_and_partial_answers_close_nothing() {
             poll(&asset, &mut stored, &[], day).findings.iter().all(|f| f.event != Some(EventType::FindingResolved))
         );
         let partial = host("8.8.8.8", day, Vec::new());
-        let looks = [Look { seen: &partial, whole: false }];
+        let looks = [Look { seen: &partial, whole: false, asked: &[] }];
         let settings = Settings::default();
         let question = Question {
             asset: &asset,

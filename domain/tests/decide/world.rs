@@ -104,7 +104,7 @@ pub(crate) fn judge_by(
     hosts: &[HostObservation],
     day: i64,
 ) -> Decisions {
-    let looks: Vec<Look<'_>> = hosts.iter().map(|seen| Look { seen, whole: true }).collect();
+    let looks: Vec<Look<'_>> = hosts.iter().map(|seen| Look { seen, whole: true, asked: &[] }).collect();
     let settings = Settings::default();
     let now = instant(day) + SignedDuration::from_hours(1);
     let question = Question { asset, stored, looks: &looks, rules: RuleSet::built_in(), settings: &settings, now };

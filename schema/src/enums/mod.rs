@@ -3,9 +3,11 @@
 mod assets;
 mod dimension;
 mod events;
+mod exploits;
 mod findings;
 mod notifications;
 mod people;
+mod scans;
 mod ssvc;
 
 pub use assets::{
@@ -14,6 +16,7 @@ pub use assets::{
 };
 pub use dimension::FindingDimension;
 pub use events::EventType;
+pub use exploits::{ExploitDatabase, ExploitFacetName, ExploitSource};
 pub use findings::{
     Confidence, DueBasis, FindingCategory, FindingOrderField, FindingState, Period, Resolution, Severity, TriageReason,
     Tripwire,
@@ -23,4 +26,5 @@ pub use notifications::{
     NotificationGroup, QuietHoursEnd, WebhookSignature,
 };
 pub use people::{ActorKind, Role, Scope, ShodanKeySource, UserErrorCode};
+pub use scans::ScanState;
 pub use ssvc::SsvcDecision;

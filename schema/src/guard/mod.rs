@@ -7,6 +7,7 @@
 
 mod cost;
 mod expand;
+mod given;
 mod introspect;
 mod lex;
 mod variables;
@@ -15,7 +16,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::parser::{Error as ParseError, parse_query};
 use async_graphql::{ErrorExtensionValues, Pos, ServerError, Variables};
 
-pub use cost::Cost;
+pub use cost::{Cost, LISTS};
 pub use lex::lex;
 pub use variables::check_json;
 

@@ -1,5 +1,5 @@
-use async_graphql::Variables;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
+use async_graphql::{Positioned, Variables};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -13,6 +13,8 @@ use crate::guard::check_json;
 
 /// What is asked.
 pub(super) struct Asked {
+    /// How large its body was.
+    pub bytes: usize,
     pub query: String,
     pub operation_name: Option<String>,
     pub variables: Variables,
@@ -20,17 +22,20 @@ pub(super) struct Asked {
 
 /// Reads a request.
 pub(super) async fn read(http: Request<Body>, settings: &HttpSettings) -> Result<Asked, Refusal> {
+    let mut bytes = 0;
     let parameters = match *http.method() {
         Method::GET => of_query(http.uri().query().unwrap_or_default())?,
         Method::POST => {
             if !is_json(http.headers()) {
                 return Err(Refusal::unsupported());
             }
-            of_json(&body(http.into_body(), settings).await?)?
+            let body = body(http.into_body(), settings).await?;
+            bytes = body.len();
+            of_json(&body)?
         }
         _ => return Err(Refusal::method()),
     };
-    of_parameters(parameters, settings)
+    of_parameters(parameters, bytes, settings)
 }
 
 async fn body(body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
@@ -79,7 +84,7 @@ fn of_query(query: &str) -> Result<Map<String, Value>, Refusal> {
     Ok(parameters)
 }
 
-fn of_parameters(mut parameters: Map<String, Value>, settings: &HttpSettings) -> Result<Asked, Refusal> {
+fn of_parameters(mut parameters: Map<String, Value>, bytes: usize, settings: &HttpSettings) -> Result<Asked, Refusal> {
     let mut take = |name: &str| parameters.remove(name).unwrap_or(Value::Null);
     let query = match take("query") {
         Value::String(query) if !query.trim().is_empty() => query,
@@ -100,16 +105,33 @@ fn of_parameters(mut parameters: Map<String, Value>, settings: &HttpSettings) ->
         _ => return Err(Refusal::bad_request("variables is not an object")),
     };
     match take("extensions") {
-        Value::Null | Value::Object(_) => Ok(Asked { query, operation_name, variables }),
+        Value::Null | Value::Object(_) => Ok(Asked { bytes, query, operation_name, variables }),
         _ => Err(Refusal::bad_request("extensions is not an object")),
     }
 }
 
 /// Would the request change something?
 pub(super) fn is_mutation(document: &ExecutableDocument, operation: Option<&str>) -> bool {
+    meant(document, operation).any(|definition| definition.ty == OperationType::Mutation)
+}
+
+/// Does the request ask for these fields of the root and for no others? Fields in fragments are not looked for.
+pub(super) fn asks_only_for(document: &ExecutableDocument, operation: Option<&str>, fields: &[&str]) -> bool {
+    let one_of_them = |selection: &Positioned<Selection>| match &selection.node {
+        Selection::Field(field) => fields.contains(&field.node.name.node.as_str()),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+    };
+    meant(document, operation).all(|definition| definition.selection_set.node.items.iter().all(one_of_them))
+}
+
+/// The operations that may be carried out: that of the name, or all.
+fn meant<'a>(
+    document: &'a ExecutableDocument,
+    operation: Option<&'a str>,
+) -> impl Iterator<Item = &'a OperationDefinition> {
     document
         .operations
         .iter()
-        .filter(|(name, _)| operation.is_none_or(|wanted| name.is_none_or(|n| n.as_str() == wanted)))
-        .any(|(_, definition)| definition.node.ty == OperationType::Mutation)
+        .filter(move |(name, _)| operation.is_none_or(|wanted| name.is_none_or(|n| n.as_str() == wanted)))
+        .map(|(_, definition)| &definition.node)
 }

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use async_graphql::{Response as Answer, ServerError, Value};
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -33,8 +35,20 @@ pub(super) fn answer(form: Form, mut answer: Answer, cost: Cost) -> Response {
     let status = if of_request { status::of_request_error(form) } else { StatusCode::OK };
     let written = Written { data, errors: &answer.errors, extensions: Some(Extensions { cost }) };
     let mut response = write(form, status, json(Vec::new(), &written));
+    if let Some(seconds) = retry_after(&answer.errors) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
     response.headers_mut().extend(answer.http_headers);
     response
+}
+
+/// When all that was asked for may be asked again, as clients without knowledge of GraphQL look for it.
+fn retry_after(errors: &[ServerError]) -> Option<u64> {
+    let seconds = |error: &ServerError| match error.extensions.as_ref()?.get("retryAfter")? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    };
+    errors.iter().filter_map(seconds).max()
 }
 
 /// A document that does not reach the engine.
@@ -44,6 +58,16 @@ pub(super) fn refused(form: Form, refused: Refused) -> Response {
         return sse::single(Answer::from_errors(errors));
     }
     self::errors(form, status::of_request_error(form), &errors)
+}
+
+/// An answer that did not come: what it waited for is the store's or a source's, so asking again may help.
+pub(super) fn late(form: Form, longest: Duration) -> Response {
+    tracing::error!(seconds = longest.as_secs(), "an answer took too long and was given up");
+    let message = format!(
+        "no answer within {} s: what it needs is slow; ask for less, or again (a change with its clientRequestId)",
+        longest.as_secs()
+    );
+    errors(form, status::of_late_answer(form), &[fault::coded(message, "UPSTREAM_UNAVAILABLE")])
 }
 
 /// Nothing but errors.

@@ -1,4 +1,5 @@
 use app::assets::{self as register, AssetDraft, AssetPatch, DeviceDraft, Selection};
+use app::findings;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
 use crate::context::{UserError, app, bad_input, caller, fail, outcome, repeatable};
@@ -14,12 +15,19 @@ pub(super) struct AssetMutation;
 /// What people write of a device.
 #[derive(InputObject, Clone, Default)]
 pub struct DeviceProfileInput {
+    /// Who made it.
     vendor: Option<String>,
+    /// The maker's name of it.
     model: Option<String>,
+    /// What runs on it.
     firmware: Option<String>,
+    /// Where it stands.
     site: Option<String>,
+    /// Its serial number.
     serial_number: Option<String>,
+    /// Its hardware address, as it is written on it.
     mac_address: Option<String>,
+    /// What kind of device it is, such as camera.
     #[graphql(name = "type")]
     device_type: Option<String>,
 }
@@ -97,19 +105,33 @@ impl From<CreateAssetInput> for AssetDraft {
 /// A change of an asset: an absent field stays, null clears, a list replaces.
 #[derive(InputObject)]
 pub(super) struct UpdateAssetInput {
+    /// Which asset.
     id: ID,
+    /// What people call it.
     name: Option<String>,
+    /// What is known of the device itself; as a whole.
     device: Option<DeviceProfileInput>,
+    /// All its tags.
     tags: Option<Vec<String>>,
+    /// How much depends on it.
     criticality: Option<Criticality>,
+    /// Who answers for it; free text.
     owner: MaybeUndefined<String>,
+    /// Whatever else there is to say.
     notes: MaybeUndefined<String>,
+    /// Seconds between two polls; null: as the organization has it.
     poll_interval: MaybeUndefined<i32>,
+    /// Is it watched?
     enabled: Option<bool>,
+    /// A new address, network or host name of the same kind; findings stay until it was polled.
     target: Option<String>,
+    /// A new Shodan query, for an asset that is one.
     query: Option<String>,
+    /// Its id in a system of yours.
     external_id: MaybeUndefined<String>,
+    /// Where its owner gets mail, where a channel says so.
     owner_email: MaybeUndefined<EmailAddress>,
+    /// Ports that are meant to be open, such as 443/tcp.
     allowed_services: Option<Vec<String>>,
 }
 
@@ -212,6 +234,19 @@ pub(super) struct ImportResult {
     outcome: ImportOutcome,
 }
 
+impl ImportResult {
+    /// One for each row.
+    pub(super) fn each(rows: Vec<register::Imported>) -> Vec<Self> {
+        let one = |(number, row): (usize, register::Imported)| Self {
+            row: int(number + 1),
+            asset: row.asset.map(Asset::from),
+            user_errors: row.faults.into_iter().map(UserError::from).collect(),
+            outcome: row.outcome.into(),
+        };
+        rows.into_iter().enumerate().map(one).collect()
+    }
+}
+
 /// What was retired.
 #[derive(SimpleObject)]
 pub(super) struct RetireAssetsPayload {
@@ -231,6 +266,7 @@ fn missing(field: &str) -> UserError {
     }
 }
 
+/// Changes of what is watched.
 #[Object]
 impl AssetMutation {
     /// Registers an asset. It is polled at the next tick.
@@ -259,17 +295,7 @@ impl AssetMutation {
             register::import_once(app(ctx), caller, rows, on_existing, dry_run, request.as_ref()).await
         };
         let (results, user_errors) = outcome(import.await)?;
-        let results: Vec<ImportResult> = results
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-            .map(|(number, r)| ImportResult {
-                row: int(number + 1),
-                asset: r.asset.map(Asset::from),
-                user_errors: r.faults.into_iter().map(UserError::from).collect(),
-                outcome: r.outcome.into(),
-            })
-            .collect();
+        let results = ImportResult::each(results.unwrap_or_default());
         let of = |wanted| int(results.iter().filter(|r| r.outcome == wanted).count());
         let (created, updated, rejected) =
             (of(ImportOutcome::Created), of(ImportOutcome::Updated), of(ImportOutcome::Rejected));
@@ -319,15 +345,11 @@ impl AssetMutation {
             _ => return Err(bad_input("give either ids or a filter")),
         };
         let app = app(ctx);
-        let active = async || -> Result<u32> {
-            let (head, _) =
-                app.snapshot(&caller.org, domain::ids::Bucket::default()).await.map_err(|e| fail(e.into()))?;
-            Ok(head.counts.total(domain::finding::FindingState::Resolved))
-        };
-        let before = active().await?;
         let (ids, user_errors) = outcome(register::retire(app, caller, selection, expected, &input.reason).await)?;
-        let findings_resolved = int(active().await?.saturating_sub(before) as usize);
-        let retired_ids = ids.unwrap_or_default().into_iter().map(|id| id.to_string().into()).collect();
+        let ids = ids.unwrap_or_default();
+        let findings_resolved = findings::ended_with(app, caller, &ids).await.map_err(fail)?;
+        let findings_resolved = int(findings_resolved as usize);
+        let retired_ids = ids.into_iter().map(|id| id.to_string().into()).collect();
         Ok(RetireAssetsPayload { retired_ids, findings_resolved, user_errors })
     }
     /// Ask the source now instead of at the next due time.

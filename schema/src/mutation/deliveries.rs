@@ -76,6 +76,7 @@ pub(super) struct ReplayEventsPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What is sent on demand.
 #[Object]
 impl DeliveryMutation {
     /// Sends a test now and answers with what the receiver said.

@@ -104,6 +104,7 @@ pub(super) struct CommentOnFindingPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Work on findings.
 #[Object]
 impl FindingMutation {
     /// Applies one decision to findings: all get the same triage id.

@@ -4,6 +4,7 @@ mod assets;
 mod deliveries;
 mod findings;
 mod ids;
+mod monitor;
 mod notifications;
 mod organization;
 mod people;
@@ -11,6 +12,7 @@ mod policies;
 mod profile;
 mod register;
 mod rules;
+mod scans;
 mod session;
 mod tokens;
 mod trigger;
@@ -31,4 +33,6 @@ pub struct Mutation(
     policies::PolicyMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
+    scans::ScanMutation,
+    monitor::MonitorMutation,
 );

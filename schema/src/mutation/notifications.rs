@@ -197,6 +197,7 @@ pub(super) fn missing(field: &str, what: &str) -> Vec<UserError> {
     vec![UserError { code: UserErrorCode::NotFound, message: format!("there is no such {what}"), field }]
 }
 
+/// Who is told.
 #[Object]
 impl NotificationMutation {
     /// Makes a webhook. Its secret is shown this once.
@@ -214,6 +215,7 @@ impl NotificationMutation {
             signature: input.signature.unwrap_or(WebhookSignature::HmacSha256).into(),
             backfill_open: input.backfill_open,
             client_request_id: input.client_request_id,
+            switched_off: false,
         };
         let (made, user_errors) = outcome(notify::create_webhook(app(ctx), caller(ctx)?, new).await)?;
         let (channel, secret) = made.map_or((None, None), |(c, s)| (Some(c), s));
@@ -255,6 +257,7 @@ impl NotificationMutation {
             routing_key: input.routing_key,
             trigger: input.trigger.map(|t| t.read(usual)).transpose()?,
             client_request_id: input.client_request_id,
+            switched_off: false,
         };
         let (made, user_errors) = outcome(notify::create_chat(app(ctx), caller(ctx)?, new).await)?;
         let channel = made.map(NotificationChannel::from).and_then(NotificationChannel::chat);

@@ -63,6 +63,8 @@ pub(super) struct UpdateOrganizationInput {
     sla: Option<Vec<SlaDaysInput>>,
     /// Days for which events are kept: 30 to 3650; null: for ever.
     event_retention_days: MaybeUndefined<i32>,
+    /// Are alerts kept in the organization's own Shodan account, so that news are pushed? false: they are removed.
+    shodan_monitor: Option<bool>,
 }
 
 /// The organization as it is now.
@@ -185,6 +187,7 @@ pub(super) struct SetShodanKeyPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Organizations and who belongs to them.
 #[Object]
 impl OrganizationMutation {
     /// Founds an organization of which you are the OWNER.
@@ -228,6 +231,7 @@ impl OrganizationMutation {
                 MaybeUndefined::Null => Some(None),
                 MaybeUndefined::Value(days) => Some(Some(i64::from(days))),
             },
+            shodan_monitor: input.shodan_monitor,
         };
         let (after, user_errors) = outcome(access::update_organization(app(ctx), caller(ctx)?, &patch).await)?;
         Ok(UpdateOrganizationPayload { organization: after.map(Organization), user_errors })

@@ -82,6 +82,7 @@ pub(super) struct ResetPasswordInput {
     password: String,
 }
 
+/// The ways in and out.
 #[Object]
 impl PeopleMutation {
     /// Makes an account, and an organization unless an invitation names one.

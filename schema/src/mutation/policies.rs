@@ -27,7 +27,7 @@ pub(super) struct CreateTriagePolicyInput {
     /// Why.
     reason: TriageReason,
     /// In words, at most 4 000 characters.
-    note: Option<String>,
+    note: String,
     /// Who approved it.
     approved_by: Option<String>,
     /// Until when.

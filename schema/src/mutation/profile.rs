@@ -78,6 +78,7 @@ pub(super) struct DeleteAccountPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What people change about themselves.
 #[Object]
 impl ProfileMutation {
     /// Changes your own profile.

@@ -97,6 +97,7 @@ fn texts(ids: Vec<domain::ids::AssetId>) -> Vec<ID> {
     ids.into_iter().map(|id| id.to_string().into()).collect()
 }
 
+/// Changes of many assets at once.
 #[Object]
 impl RegisterMutation {
     /// Changes many assets in the same way; every changed asset has its event.

@@ -2,6 +2,7 @@
 
 use app::judging::{self, NewRule, RuleChange, RuleView};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::role::Action;
 use domain::rule::RuleId;
 
 use crate::context::{UserError, app, caller, fail, no_such, outcome, repeatable};
@@ -155,6 +156,8 @@ impl RuleMutation {
 
     /// Changes a rule; an absent field stays, a list replaces. What is stored is judged by it within a minute.
     async fn update_rule(&self, ctx: &Context<'_>, input: UpdateRuleInput) -> Result<UpdateRulePayload> {
+        let caller = caller(ctx)?;
+        caller.may(Action::ManageRules).map_err(fail)?;
         let Some(id) = RuleId::parse(&input.id) else {
             return Ok(UpdateRulePayload { rule: None, user_errors: vec![no_such("id", "no such rule")] });
         };
@@ -170,9 +173,9 @@ impl RuleMutation {
             cves: cves(input.cves),
             enabled: input.enabled,
         };
-        let (own, user_errors) = outcome(judging::update_rule(app(ctx), caller(ctx)?, &id, &change).await)?;
+        let (own, user_errors) = outcome(judging::update_rule(app(ctx), caller, &id, &change).await)?;
         let rule = match own {
-            Some(_) => judging::rule(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Rule),
+            Some(_) => judging::rule(app(ctx), caller, &id).await.map_err(fail)?.map(Rule),
             None => None,
         };
         Ok(UpdateRulePayload { rule, user_errors })
@@ -180,10 +183,12 @@ impl RuleMutation {
 
     /// Deletes a rule of the organization's own; its findings are resolved within a minute.
     async fn delete_rule(&self, ctx: &Context<'_>, input: DeleteRuleInput) -> Result<DeleteRulePayload> {
+        let caller = caller(ctx)?;
+        caller.may(Action::ManageRules).map_err(fail)?;
         let Some(id) = RuleId::parse(&input.id) else {
             return Ok(DeleteRulePayload { deleted_id: None, user_errors: vec![no_such("id", "no such rule")] });
         };
-        let (done, user_errors) = outcome(judging::delete_rule(app(ctx), caller(ctx)?, &id).await)?;
+        let (done, user_errors) = outcome(judging::delete_rule(app(ctx), caller, &id).await)?;
         Ok(DeleteRulePayload { deleted_id: done.map(|()| input.id), user_errors })
     }
 

@@ -50,6 +50,7 @@ pub(super) struct RevokeApiTokenPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Keys for programs.
 #[Object]
 impl TokenMutation {
     /// Makes a key for programs. Its secret is shown this once.

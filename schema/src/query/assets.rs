@@ -11,10 +11,11 @@ use crate::types::service::{ServiceConnection, ServiceFilter, services};
 #[derive(Default)]
 pub(super) struct AssetQuery;
 
+/// What is watched, and what is seen there.
 #[Object]
 impl AssetQuery {
     /// The asset of that id; null: there is none here.
-    async fn asset(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Asset>> {
+    async fn asset(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Option<Asset>> {
         let Ok(id) = id.parse() else { return Ok(None) };
         Ok(app::assets::asset(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Asset::from))
     }
@@ -23,28 +24,30 @@ impl AssetQuery {
     async fn assets(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<AssetFilter>,
-        order_by: Option<AssetOrder>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which assets; null: all.")] filter: Option<AssetFilter>,
+        #[graphql(desc = "By what the list is in order.")] order_by: Option<AssetOrder>,
     ) -> Result<AssetConnection> {
         assets(ctx, filter, order_by, page(first, after, last, before)?).await
     }
     /// What is known of one address within the organization's assets; null: nothing.
-    async fn host(&self, ctx: &Context<'_>, ip: IpAddress) -> Result<Option<Host>> {
+    async fn host(&self, ctx: &Context<'_>, #[graphql(desc = "Its address.")] ip: IpAddress) -> Result<Option<Host>> {
         Ok(app::findings::host(app(ctx), caller(ctx)?, ip.0).await.map_err(fail)?.map(Host))
     }
     /// What is known of the addresses of the organization's assets, in the order of asset and address; each once.
     async fn hosts(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<HostFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which hosts; null: all.")] filter: Option<HostFilter>,
     ) -> Result<HostConnection> {
         hosts(ctx, None, filter.unwrap_or_default(), &page(first, after, last, before)?).await
     }
@@ -52,11 +55,12 @@ impl AssetQuery {
     async fn services(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<ServiceFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which services; null: all.")] filter: Option<ServiceFilter>,
     ) -> Result<ServiceConnection> {
         services(ctx, filter.unwrap_or_default(), page(first, after, last, before)?).await
     }

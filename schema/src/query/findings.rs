@@ -38,10 +38,11 @@ pub(super) struct RuleTotals {
     total_count: Option<i32>,
 }
 
+/// What is wrong, what happened, and what is looked for.
 #[Object]
 impl FindingQuery {
     /// The finding of that id; null: there is none here.
-    async fn finding(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Finding>> {
+    async fn finding(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Option<Finding>> {
         let Ok(id) = id.parse() else { return Ok(None) };
         Ok(app::findings::finding(app(ctx), caller(ctx)?, &id).await.map_err(fail)?.map(Finding::from))
     }
@@ -50,12 +51,13 @@ impl FindingQuery {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<FindingFilter>,
-        order_by: Option<FindingOrder>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which findings; null: all.")] filter: Option<FindingFilter>,
+        #[graphql(desc = "By what the list is in order.")] order_by: Option<FindingOrder>,
     ) -> Result<FindingConnection> {
         list(ctx, filter.unwrap_or_default(), order_by, page(first, after, last, before)?).await
     }
@@ -63,11 +65,12 @@ impl FindingQuery {
     async fn events(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<EventFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which events; null: all.")] filter: Option<EventFilter>,
     ) -> Result<EventConnection> {
         events(ctx, filter, page(first, after, last, before)?).await
     }
@@ -75,14 +78,19 @@ impl FindingQuery {
     async fn finding_groups(
         &self,
         ctx: &Context<'_>,
-        by: Vec<FindingDimension>,
-        filter: Option<FindingFilter>,
-        #[graphql(default_with = "Some(50)")] first: Option<i32>,
+        #[graphql(desc = "What makes a group, the outermost first: one to three of them.")] by: Vec<FindingDimension>,
+        #[graphql(desc = "Which findings; null: all.")] filter: Option<FindingFilter>,
+        #[graphql(default_with = "Some(50)", desc = "How many groups at most, the largest first: 1 to 1 000.")]
+        first: Option<i32>,
     ) -> Result<FindingGroups> {
         groups(ctx, by, filter.unwrap_or_default(), first.unwrap_or(50)).await
     }
     /// What is known of a CVE; null: nothing is, and no finding is or was about it.
-    async fn vulnerability(&self, ctx: &Context<'_>, cve: CveId) -> Result<Option<Vulnerability>> {
+    async fn vulnerability(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its CVE identifier.")] cve: CveId,
+    ) -> Result<Option<Vulnerability>> {
         let found = app::findings::vulnerability(app(ctx), caller(ctx)?, &cve.0).await.map_err(fail)?;
         Ok(match found {
             Some(summary) => Some(Vulnerability::of(summary.vulnerability)),
@@ -93,11 +101,12 @@ impl FindingQuery {
     async fn triage_policies(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        active_at: Option<DateTime>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Only those that hold at this instant; null: all.")] active_at: Option<DateTime>,
     ) -> Result<TriagePolicyConnection> {
         policies(ctx, active_at.map(|at| at.0), &page(first, after, last, before)?).await
     }
@@ -105,23 +114,26 @@ impl FindingQuery {
     async fn overview(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "Some(Period::Last30Days)")] period: Option<Period>,
+        #[graphql(default_with = "Some(Period::Last30Days)", desc = "What to compare, up to now.")] period: Option<
+            Period,
+        >,
     ) -> Result<Overview> {
         overview(ctx, period.unwrap_or(Period::Last30Days)).await
     }
     /// The rule of that id; null: there is none.
-    async fn rule(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Rule>> {
+    async fn rule(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Option<Rule>> {
         Rule::find(ctx, &id).await
     }
     /// The rules, by id.
     async fn rules(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<RuleFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which rules; null: all.")] filter: Option<RuleFilter>,
     ) -> Result<Connection<String, Rule, RuleTotals>> {
         let page = page(first, after, last, before)?;
         let filter = filter.unwrap_or_default();

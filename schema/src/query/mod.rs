@@ -6,6 +6,7 @@ mod findings;
 mod nodes;
 mod notifications;
 mod people;
+mod shodan;
 
 use async_graphql::MergedObject;
 
@@ -18,4 +19,5 @@ pub struct Query(
     assets::AssetQuery,
     findings::FindingQuery,
     notifications::NotificationQuery,
+    shodan::ShodanQuery,
 );

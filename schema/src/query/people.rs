@@ -9,6 +9,7 @@ use crate::types::viewer::{Organization, Viewer};
 #[derive(Default)]
 pub(super) struct PeopleQuery;
 
+/// Who is asking, and where.
 #[Object]
 impl PeopleQuery {
     /// Who is asking; null when nobody is signed in.

@@ -2,6 +2,7 @@
 
 use app::assets::{self, Monitored};
 use app::directory::AssetSummary;
+use app::poll::Usage;
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::asset::Asset as Stored;
@@ -49,12 +50,19 @@ impl Asset {
 /// What people wrote of a device.
 #[derive(SimpleObject)]
 pub struct DeviceProfile {
+    /// Who made it.
     vendor: Option<String>,
+    /// The maker's name of it.
     model: Option<String>,
+    /// What runs on it.
     firmware: Option<String>,
+    /// Where it stands.
     site: Option<String>,
+    /// Its serial number.
     serial_number: Option<String>,
+    /// Its hardware address, as it is written on it.
     mac_address: Option<String>,
+    /// What kind of device it is, such as camera.
     #[graphql(name = "type")]
     device_type: Option<String>,
 }
@@ -78,8 +86,13 @@ pub struct Monitoring {
     status: MonitoringState,
     /// What the last failure was; null when the last poll brought an answer.
     last_error: Option<String>,
+    /// Requests that were made for it this month; one for several assets counts in part for each.
+    calls_this_month: f64,
+    /// Query credits that were spent on it this month; of a search for several assets in part.
+    query_credits_this_month: f64,
 }
 
+/// What is watched: a device, network, domain or query.
 #[Object]
 impl Asset {
     /// Its id.
@@ -174,6 +187,8 @@ impl Asset {
         let usual = organization.map_or(3600, |o| o.settings.poll_interval);
         let status = assets::state_of(asset, member.as_ref());
         let polled = asset.enabled && asset.retired_at.is_none();
+        let usage = member.as_ref().map(|m| m.usage.in_month(app(ctx).now())).unwrap_or_default();
+        let used = |part: fn(&Usage) -> u32| f64::from(part(&usage)) / 1000.0;
         Ok(Monitoring {
             enabled: polled,
             interval: int(asset.poll_interval.unwrap_or(usual) as usize),
@@ -182,17 +197,20 @@ impl Asset {
             last_observed_at: member.as_ref().and_then(|m| m.observed).map(at),
             source: member.as_ref().and_then(|m| m.source).map(Into::into),
             status: status.into(),
-            last_error: member.and_then(|m| m.error),
+            calls_this_month: used(|usage| usage.calls),
+            query_credits_this_month: used(|usage| usage.credits),
+            last_error: member.as_ref().and_then(|m| m.error.clone()),
         })
     }
     /// The addresses that it owns.
     async fn hosts(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
     ) -> Result<HostConnection> {
         hosts(ctx, Some(&self.stored), HostFilter::default(), &page(first, after, last, before)?).await
     }
@@ -200,11 +218,12 @@ impl Asset {
     async fn services(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<ServiceFilter>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which services; null: all.")] filter: Option<ServiceFilter>,
     ) -> Result<ServiceConnection> {
         let filter = ServiceFilter { asset_id: Some(self.stored.id.to_string().into()), ..filter.unwrap_or_default() };
         services(ctx, filter, page(first, after, last, before)?).await
@@ -214,12 +233,13 @@ impl Asset {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<FindingFilter>,
-        order_by: Option<FindingOrder>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Which findings; null: all.")] filter: Option<FindingFilter>,
+        #[graphql(desc = "By what the list is in order.")] order_by: Option<FindingOrder>,
     ) -> Result<FindingConnection> {
         let filter = filter.unwrap_or_default().of_asset(&self.stored.id);
         list(ctx, filter, order_by, page(first, after, last, before)?).await

@@ -14,6 +14,7 @@ use crate::scalars::{DateTime, IpAddress, at};
 #[derive(Clone)]
 pub struct AuditEntry(pub(crate) Entry);
 
+/// One act of a person or a token, as it was then.
 #[Object]
 impl AuditEntry {
     /// Its id.

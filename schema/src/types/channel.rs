@@ -42,9 +42,13 @@ use crate::scalars::{DateTime, EmailAddress, Url, at};
         name = "deliveries",
         ty = "DeliveryConnection",
         desc = "What was sent to it, newest first.",
-        arg(name = "first", ty = "Option<i32>"),
-        arg(name = "after", ty = "Option<String>"),
-        arg(name = "filter", ty = "Option<DeliveryFilter>")
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "How many at most, from the front: 1 to 100; 25 where nothing is said."
+        ),
+        arg(name = "after", ty = "Option<String>", desc = "A cursor: what comes behind it."),
+        arg(name = "filter", ty = "Option<DeliveryFilter>", desc = "Which deliveries; null: all.")
     )
 )]
 pub enum NotificationChannel {
@@ -90,7 +94,8 @@ struct Common {
 }
 
 macro_rules! channel_object {
-    ($name:ident { $($own:tt)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$doc])*
         #[Object]
         impl $name {
             /// Its id.
@@ -141,9 +146,9 @@ macro_rules! channel_object {
             pub async fn deliveries(
                 &self,
                 ctx: &Context<'_>,
-                first: Option<i32>,
-                after: Option<String>,
-                filter: Option<DeliveryFilter>,
+                #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where nothing is said.")] first: Option<i32>,
+                #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+                #[graphql(desc = "Which deliveries; null: all.")] filter: Option<DeliveryFilter>,
             ) -> Result<DeliveryConnection> {
                 let filter = DeliveryFilter { channel_id: Some(self.common.id.clone()), ..filter.unwrap_or_default() };
                 deliveries(ctx, Some(filter), page(first, after, None, None)?).await
@@ -163,7 +168,9 @@ pub struct WebhookChannel {
     stored: Box<Channel>,
 }
 
-channel_object!(WebhookChannel {
+channel_object!(
+    /// A receiver of signed requests, one for each event.
+    WebhookChannel {
     /// Where to.
     async fn url(&self) -> Url {
         Url(self.url.clone())
@@ -191,7 +198,9 @@ pub struct EmailChannel {
     to_assignees: bool,
 }
 
-channel_object!(EmailChannel {
+channel_object!(
+    /// Mailboxes of people, written to for whom confirmed.
+    EmailChannel {
     /// Who. Only the confirmed ones are written to.
     async fn recipients(&self) -> &[EmailRecipient] {
         &self.recipients
@@ -213,7 +222,9 @@ pub struct ChatChannel {
     service: ChatService,
 }
 
-channel_object!(ChatChannel {
+channel_object!(
+    /// A room of a chat product, or an on-call product.
+    ChatChannel {
     /// Which product.
     async fn service(&self) -> ChatService {
         self.service

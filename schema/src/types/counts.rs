@@ -11,14 +11,21 @@ pub struct FindingCounts(pub Counts);
 /// How many, by severity.
 #[derive(SimpleObject)]
 pub struct SeverityCounts {
+    /// How many are CRITICAL.
     critical: i32,
+    /// How many are HIGH.
     high: i32,
+    /// How many are MEDIUM.
     medium: i32,
+    /// How many are LOW.
     low: i32,
+    /// How many are INFO.
     info: i32,
+    /// How many there are of all severities.
     total: i32,
 }
 
+/// How many findings there are, by state and severity.
 #[Object]
 impl FindingCounts {
     /// Nobody has decided anything.

@@ -14,6 +14,7 @@ use crate::scalars::{DateTime, at};
 /// One per event and channel, judged by the trigger as it was then.
 pub struct NotificationDecision(Told);
 
+/// One per event and channel, judged by the trigger as it was then.
 #[Object]
 impl NotificationDecision {
     /// The channel; a deleted one too.

@@ -39,6 +39,7 @@ pub struct DeliveryAttempt {
     recipient: Option<EmailAddress>,
 }
 
+/// What was, or is to be, sent to a channel.
 #[Object]
 impl Delivery {
     /// Its id: `webhook-id` of all its attempts.

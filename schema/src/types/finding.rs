@@ -129,6 +129,7 @@ pub struct Comment {
     at: DateTime,
 }
 
+/// Something that is wrong, over time.
 #[Object]
 impl Finding {
     /// Its id, for ever.
@@ -326,12 +327,23 @@ impl Finding {
         of_finding(ctx, &self.0.id).await
     }
     /// Its events, oldest first.
-    async fn history(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<EventConnection> {
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+    ) -> Result<EventConnection> {
         let filter = EventFilter { finding_id: Some(self.0.id.to_string().into()), ..EventFilter::default() };
         events(ctx, Some(filter), page(first, after, None, None)?).await
     }
     /// Its CVE, or the CVEs that were folded into it, worst first.
-    async fn vulnerabilities(&self, first: Option<i32>, after: Option<String>) -> Result<VulnerabilityConnection> {
+    async fn vulnerabilities(
+        &self,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+    ) -> Result<VulnerabilityConnection> {
         let page = page(first, after, None, None)?;
         let start = match &page.cursor {
             None => 0,

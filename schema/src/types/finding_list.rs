@@ -39,6 +39,7 @@ impl FindingTotals {
     }
 }
 
+/// What a list of findings says beside its items. Of a filtered list it is worked out when asked for.
 #[Object]
 impl FindingTotals {
     /// How many match; null above 10 000, and where more than 10 000 rows would have to be read to tell.

@@ -16,6 +16,7 @@ pub struct FindingGroups(findings::Groups);
 /// Findings with the same key.
 pub struct FindingGroup(findings::Group);
 
+/// Groups of findings.
 #[Object]
 impl FindingGroups {
     /// The groups, those with most open and acknowledged findings first.
@@ -28,6 +29,7 @@ impl FindingGroups {
     }
 }
 
+/// Findings with the same key.
 #[Object]
 impl FindingGroup {
     /// One text per dimension, in the order asked; empty where a finding has no value.

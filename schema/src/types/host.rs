@@ -31,6 +31,19 @@ pub struct Location {
     longitude: Option<f64>,
 }
 
+impl From<domain::observation::Location> for Location {
+    fn from(place: domain::observation::Location) -> Self {
+        Self {
+            country_code: place.country_code,
+            country_name: place.country_name,
+            city: place.city,
+            latitude: place.latitude,
+            longitude: place.longitude,
+        }
+    }
+}
+
+/// What is known of one address.
 #[Object]
 impl Host {
     /// The address.
@@ -59,14 +72,7 @@ impl Host {
     }
     /// Where it is said to be; null: the source does not say.
     async fn location(&self) -> Option<Location> {
-        let l = self.0.host.location.clone()?;
-        Some(Location {
-            country_code: l.country_code,
-            country_name: l.country_name,
-            city: l.city,
-            latitude: l.latitude,
-            longitude: l.longitude,
-        })
+        self.0.host.location.clone().map(Into::into)
     }
     /// Its tags.
     async fn tags(&self) -> &[String] {
@@ -81,8 +87,9 @@ impl Host {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
     ) -> Result<FindingConnection> {
         let mut found = findings::findings_of(app(ctx), caller(ctx)?, &self.0.owner.id, None).await.map_err(fail)?;
         found.retain(|f| f.ip == self.0.host.ip);
@@ -129,6 +136,7 @@ pub struct HostTotals {
     asset: Option<StoredAsset>,
 }
 
+/// What a list of hosts says beside its items. It is worked out when asked for.
 #[Object]
 impl HostTotals {
     /// How many match; null above 10 000, and where more rows would have to be read to tell.

@@ -66,6 +66,7 @@ pub(super) async fn members(ctx: &Context<'_>, page: &Page) -> Result<MemberConn
 #[derive(Clone)]
 pub struct Invitation(pub(crate) StoredInvitation);
 
+/// That somebody may come into the organization.
 #[Object]
 impl Invitation {
     /// Its id.

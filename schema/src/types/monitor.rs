@@ -1,7 +1,7 @@
 //! Is the monitor itself well?
 
 use app::intelligence::{self, Feed};
-use app::{access, notify, poll};
+use app::{access, monitor, notify, poll};
 use async_graphql::{Context, Result, SimpleObject};
 
 use super::counts::int;
@@ -14,7 +14,9 @@ use crate::scalars::{DateTime, at};
 pub struct MonitorStatus {
     /// When the last tick ended; null: there was none.
     last_poll_at: Option<DateTime>,
-    /// Groups of assets that are due now.
+    /// When the next asset is due; in the past: at the next tick; null: none is polled.
+    next_poll_at: Option<DateTime>,
+    /// Assets that are due now.
     due_assets: i32,
     /// Since when the oldest of them is due; null: none is.
     oldest_due_at: Option<DateTime>,
@@ -28,8 +30,29 @@ pub struct MonitorStatus {
     shodan_key: ShodanKeyStatus,
     /// How the sources answer.
     sources: Vec<SourceStatus>,
+    /// How it stands with pushes of Shodan Monitor.
+    shodan_monitor: ShodanMonitor,
     /// The program's version.
     version: String,
+}
+
+/// How it stands with the alerts that are kept in the organization's own Shodan account, and with what they push.
+#[derive(SimpleObject)]
+pub struct ShodanMonitor {
+    /// How many alerts are as they should be.
+    alerts: i32,
+    /// How many addresses they watch.
+    addresses: i32,
+    /// Addresses and networks that are not watched, for want of monitored addresses; at most 100.
+    not_watched: Vec<String>,
+    /// When the account was last looked at; null: not yet, or there is no key of the organization's own.
+    checked_at: Option<DateTime>,
+    /// When a push was last taken; null: never.
+    last_push_at: Option<DateTime>,
+    /// When a push was last refused; null: never.
+    last_refused_at: Option<DateTime>,
+    /// Why the alerts are not in step, or why the last push was refused; null: nothing is wrong.
+    message: Option<String>,
 }
 
 /// How a source answers.
@@ -62,6 +85,7 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
     let depth = app.queue.depth(app::ports::QueueName::Notifications).await.map_err(|e| fail(e.into()))?;
     Ok(MonitorStatus {
         last_poll_at: poll::last_tick(app).await.map_err(fail)?.map(at),
+        next_poll_at: poll::next_due(app, &caller.org).await.map_err(fail)?.map(at),
         due_assets: int(due),
         oldest_due_at: oldest.map(at),
         poll_errors: int(poll::failing(app, &caller.org).await.map_err(fail)?),
@@ -69,6 +93,7 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
         failing_channels: int(failing),
         shodan_key: key_status(ctx, &organization).await?,
         sources: sources.into_iter().filter_map(exposure).chain(feeds.into_iter().filter_map(feed)).collect(),
+        shodan_monitor: shodan_monitor(ctx).await?,
         version: env!("CARGO_PKG_VERSION").into(),
     })
 }
@@ -93,5 +118,20 @@ fn feed((name, feed): (&'static str, Feed)) -> Option<SourceStatus> {
         last_success_at: feed.succeeded.map(at),
         message: feed.message,
         data_date: feed.date.map(|day| day.to_string()),
+    })
+}
+
+async fn shodan_monitor(ctx: &Context<'_>) -> Result<ShodanMonitor> {
+    let (state, pushes) = monitor::state(app(ctx), &caller(ctx)?.org).await.map_err(|e| fail(e.into()))?;
+    // A refusal is told until something better came.
+    let refused = pushes.refused.filter(|_| pushes.refused_at > pushes.taken_at);
+    Ok(ShodanMonitor {
+        alerts: int(state.alerts.len()),
+        addresses: i32::try_from(state.addresses).unwrap_or(i32::MAX),
+        not_watched: state.left_out,
+        checked_at: state.checked_at.map(at),
+        last_push_at: pushes.taken_at.map(at),
+        last_refused_at: pushes.refused_at.map(at),
+        message: state.error.or(refused),
     })
 }

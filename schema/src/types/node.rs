@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::member::Invitation;
 use super::policy::TriagePolicy;
 use super::rule::Rule;
+use super::scan::Scan;
 use super::service::Service;
 use super::viewer::{ApiToken, Organization, Session, User};
 use crate::context::{app, caller, fail};
@@ -51,6 +52,8 @@ pub enum Node {
     Invitation(Invitation),
     /// An API token that is not revoked.
     ApiToken(ApiToken),
+    /// A scan.
+    Scan(Scan),
     /// An act.
     AuditEntry(AuditEntry),
 }
@@ -100,6 +103,10 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             let found = app::judging::policy(app, caller, id).await.map_err(fail)?;
             found.map(|policy| Node::TriagePolicy(TriagePolicy(policy)))
         }
+        "scan" => match id.parse() {
+            Ok(id) => app::scans::scan(app, caller, &id).await.map_err(fail)?.map(|s| Node::Scan(Scan(s))),
+            Err(_) => None,
+        },
         "audit" => match id.parse() {
             Ok(id) => app::audit::entry(app, caller, &id).await.map_err(fail)?.map(|e| Node::AuditEntry(AuditEntry(e))),
             Err(_) => None,

@@ -16,9 +16,9 @@ pub struct Overview(findings::Overview);
 #[derive(SimpleObject)]
 pub struct FacetValue {
     /// The value.
-    value: String,
+    pub(super) value: String,
     /// How often.
-    count: i32,
+    pub(super) count: i32,
 }
 
 /// How a day ended, UTC.
@@ -49,6 +49,7 @@ fn facets(counted: Vec<(String, usize)>) -> Vec<FacetValue> {
     counted.into_iter().map(|(value, count)| FacetValue { value, count: int(count) }).collect()
 }
 
+/// The organization at a glance.
 #[Object]
 impl Overview {
     /// All findings.

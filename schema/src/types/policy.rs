@@ -41,9 +41,9 @@ impl TriagePolicy {
     async fn reason(&self) -> TriageReason {
         self.0.reason.into()
     }
-    /// In words; null: nobody said.
-    async fn note(&self) -> Option<&str> {
-        Some(self.0.note.as_str()).filter(|note| !note.is_empty())
+    /// In words.
+    async fn note(&self) -> &str {
+        &self.0.note
     }
     /// Who approved it; null: nobody is named.
     async fn approved_by(&self) -> Option<&String> {
@@ -58,8 +58,8 @@ impl TriagePolicy {
         at(self.0.created_at)
     }
     /// Until when; every policy has an end.
-    async fn until(&self) -> Option<DateTime> {
-        Some(at(self.0.until))
+    async fn until(&self) -> DateTime {
+        at(self.0.until)
     }
     /// What ends its decision about a finding early.
     async fn tripwires(&self) -> Vec<Tripwire> {
@@ -78,7 +78,12 @@ impl TriagePolicy {
         self.0.ended_by.as_ref().map(Into::into)
     }
     /// The findings that it has decided about, the greatest risk first.
-    async fn matched(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<FindingConnection> {
+    async fn matched(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most: 1 to 100; 25 where nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+    ) -> Result<FindingConnection> {
         let filter = findings::FindingFilter { triage_policy: Some(self.0.id.clone()), ..Default::default() };
         listed(ctx, filter, (Order::Risk, Direction::Descending), &page(first, after, None, None)?).await
     }

@@ -3,6 +3,7 @@
 use app::judging::{self, RuleView};
 use async_graphql::{Context, ID, Object, Result};
 use domain::ids::Bucket;
+use domain::role::Action;
 use domain::rule::{Category, RuleDefinition, RuleId};
 use jiff::Timestamp;
 
@@ -54,6 +55,7 @@ impl Rule {
     }
 }
 
+/// What is looked for.
 #[Object]
 impl Rule {
     /// Its id.
@@ -78,7 +80,10 @@ impl Rule {
     }
     /// CEL over `service`, `host` and `asset`.
     async fn expression(&self) -> &str {
-        self.part(|rule| rule.expression(), |own| own.expression.as_str()).unwrap_or_default()
+        match &self.0 {
+            RuleView::House(rule, _) => rule.expression(),
+            RuleView::Own(own) => own.definition.as_ref().map_or("", |own| &own.expression),
+        }
     }
     /// What to do about its findings.
     async fn remediation(&self) -> &str {
@@ -116,7 +121,9 @@ impl Rule {
     }
     /// Its findings, counted.
     async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
-        let found = app(ctx).snapshot(&caller(ctx)?.org, Bucket::default()).await.map_err(|e| fail(e.into()))?;
+        let caller = caller(ctx)?;
+        caller.may(Action::Read).map_err(fail)?;
+        let found = app(ctx).snapshot(&caller.org, Bucket::default()).await.map_err(|e| fail(e.into()))?;
         Ok(FindingCounts(found.1.rule(self.0.id())))
     }
     /// Rises with each change.

@@ -39,6 +39,7 @@ pub struct Tls {
     fingerprint_sha256: Option<String>,
 }
 
+/// A service that was seen at an address.
 #[Object]
 impl Service {
     /// Its id.
@@ -133,8 +134,9 @@ impl Service {
     async fn findings(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
     ) -> Result<FindingConnection> {
         let found =
             findings::findings_of(app(ctx), caller(ctx)?, &self.0.id.asset, Some(&self.0.id)).await.map_err(fail)?;
@@ -221,6 +223,7 @@ impl ServiceFilter {
 /// What a list of services says beside its items. It is worked out when asked for.
 pub struct ServiceTotals(findings::ServiceFilter);
 
+/// What a list of services says beside its items. It is worked out when asked for.
 #[Object]
 impl ServiceTotals {
     /// How many match; null above 10 000, and where more rows would have to be read to tell.

@@ -7,6 +7,7 @@ use app::access::{
 use app::poll::Budget;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::finding::FindingState;
+use domain::role::Action;
 
 use super::counts::{FindingCounts, int};
 use super::member::{Invitation, MemberConnection, members};
@@ -18,6 +19,7 @@ use crate::scalars::{DateTime, EmailAddress, IpAddress, at};
 /// Who is asking.
 pub struct Viewer(pub(crate) access::Viewer);
 
+/// Who is asking.
 #[Object]
 impl Viewer {
     /// The person; null when a token asks.
@@ -47,6 +49,7 @@ impl Viewer {
 #[derive(Clone)]
 pub struct User(pub(crate) StoredUser);
 
+/// A person.
 #[Object]
 impl User {
     /// Their id.
@@ -81,6 +84,7 @@ pub struct Session {
     pub(crate) current: bool,
 }
 
+/// Where somebody is signed in.
 #[Object]
 impl Session {
     /// Its id.
@@ -113,6 +117,7 @@ impl Session {
 #[derive(Clone)]
 pub struct ApiToken(pub(crate) StoredToken);
 
+/// A key for programs. Its secret is shown once, when it is made.
 #[Object]
 impl ApiToken {
     /// Its id.
@@ -169,6 +174,9 @@ pub struct OrganizationSettings {
     sla: Vec<SlaDays>,
     /// Days for which events are kept; null: for ever.
     event_retention_days: Option<i32>,
+    /// With a Shodan key of its own: are alerts kept in that account, one for each network and one for some devices
+    /// each, so that news are pushed?
+    shodan_monitor: bool,
 }
 
 /// Days to fix, for a severity.
@@ -205,6 +213,7 @@ pub struct ShodanKeyStatus {
     pub(crate) exhausted_on: Option<DateTime>,
 }
 
+/// The organization that a credential acts in.
 #[Object]
 impl Organization {
     /// Its id.
@@ -223,10 +232,11 @@ impl Organization {
     async fn members(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
         first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
     ) -> Result<MemberConnection> {
         self.acting(ctx)?;
         members(ctx, &page(first, after, last, before)?).await
@@ -248,22 +258,25 @@ impl Organization {
     }
     /// How many assets are watched.
     async fn asset_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        self.acting(ctx)?;
+        self.acting(ctx)?.may(Action::Read).map_err(fail)?;
         let register = crate::context::register(ctx).await?;
         Ok(int(register.assets().filter(|a| a.retired_at.is_none()).count()))
     }
     /// Its findings, counted.
     async fn finding_counts(&self, ctx: &Context<'_>) -> Result<FindingCounts> {
-        let org = &self.acting(ctx)?.org;
+        let caller = self.acting(ctx)?;
+        caller.may(Action::Read).map_err(fail)?;
+        let org = &caller.org;
         let (head, _) = app(ctx).snapshot(org, domain::ids::Bucket::default()).await.map_err(|e| fail(e.into()))?;
         debug_assert!(head.counts.total(FindingState::Open) < u32::MAX);
         Ok(FindingCounts(head.counts))
     }
     /// What it decided.
-    async fn settings(&self) -> OrganizationSettings {
+    async fn settings(&self, ctx: &Context<'_>) -> Result<OrganizationSettings> {
+        self.acting(ctx)?;
         let s = &self.0.settings;
         let sla = domain::severity::Severity::ALL.into_iter().rev();
-        OrganizationSettings {
+        Ok(OrganizationSettings {
             poll_interval: int(s.poll_interval as usize),
             stale_after_days: int(s.stale_after_days as usize),
             close_after_misses: int(s.close_after_misses as usize),
@@ -273,7 +286,8 @@ impl Organization {
                 })
                 .collect(),
             event_retention_days: s.event_retention_days.map(|d| int(d as usize)),
-        }
+            shodan_monitor: s.shodan_monitor,
+        })
     }
 }
 

@@ -4,11 +4,13 @@ use app::App;
 use app::access::{Caller, bootstrap};
 use app::assets::{self, AssetDraft};
 use app::ledger::{Decision, Entered};
-use app::testing::Bench;
+use app::testing::{Bench, ManualClock, SeededIds};
 use async_graphql::{Request, Variables};
 use domain::asset::Asset;
 use domain::finding::Finding;
 use domain::ids::{Bucket, FindingId};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use schema::Engine;
 use schema::context::Asked;
 use serde_json::{Value, json};
@@ -17,15 +19,32 @@ use serde_json::{Value, json};
 pub(crate) struct Client {
     pub(crate) app: Arc<App>,
     pub(crate) caller: Caller,
+    pub(crate) clock: Arc<ManualClock>,
     engine: Engine,
 }
 
 impl Client {
     pub(crate) async fn new() -> Self {
-        let Bench { app, .. } = Bench::new();
+        let Bench { app, clock, .. } = Bench::new();
         let app = Arc::new(app);
         let caller = bootstrap(&app, "ops@plant.example", "correct horse battery", "Ops", Some("Plant")).await.unwrap();
-        Self { engine: schema::build(Arc::clone(&app)), app, caller }
+        Self { engine: schema::build(Arc::clone(&app)), app, caller, clock }
+    }
+
+    /// The same person at another process on the same store.
+    pub(crate) fn elsewhere(&self) -> Self {
+        let Bench { app, .. } = Bench::new();
+        let app = App { tables: Arc::clone(&self.app.tables), ids: Arc::new(SeededIds::new(2)), ..app };
+        let app = Arc::new(App { clock: self.clock.clone(), ..app });
+        let (caller, clock) = (self.caller.clone(), self.clock.clone());
+        Self { engine: schema::build(Arc::clone(&app)), app, caller, clock }
+    }
+
+    /// What a subscription tells, result by result.
+    pub(crate) fn follow(&self, caller: &Caller, document: &str, variables: Value) -> BoxStream<'static, Value> {
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        let results = self.engine.execute_stream(request.data(Asked::by(Some(caller.clone()), None)));
+        results.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
     }
 
     /// The data of an answer without errors.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use schema::guard::Limits;
 use schema::http::HttpSettings;
 use serde_json::json;
@@ -126,6 +126,15 @@ async fn errors_that_nobody_meant_to_show_are_not_shown() {
     assert_eq!(answer["data"]["hello"], "hello you");
     assert!(answer["data"]["fails"].is_null());
     assert!(!answer.to_string().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn when_to_come_again_stands_in_the_header_too() {
+    let server = Server::new();
+    let response = server.respond(post(r#"{"query": "{ hello a: busy(seconds: 3) b: busy(seconds: 70) }"}"#).0).await;
+    assert_eq!((response.status().as_u16(), &response.headers()[RETRY_AFTER]), (200, &"70".parse().unwrap()));
+    let response = server.respond(post(r#"{"query": "{ hello fails }"}"#).0).await;
+    assert!(!response.headers().contains_key(RETRY_AFTER));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_graphql::{Context, Error, InputValueError, Object, Schema, Subscription};
+use async_graphql::{Context, Error, ErrorExtensions, InputValueError, Object, Schema, Subscription};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -34,6 +34,19 @@ impl Query {
 
     async fn odd(&self, n: Odd) -> i32 {
         n.0
+    }
+
+    /// Too often: come again in so many seconds.
+    async fn busy(&self, seconds: u32) -> Result<Option<i32>, Error> {
+        Err(Error::new("too often").extend_with(|_, e| {
+            e.set("code", "RATE_LIMITED");
+            e.set("retryAfter", seconds);
+        }))
+    }
+
+    /// Never.
+    async fn patience(&self) -> i32 {
+        std::future::pending().await
     }
 
     async fn fails(&self) -> Result<Option<i32>, Error> {
@@ -119,7 +132,7 @@ impl Server {
     }
 
     pub(crate) async fn respond(&self, request: Request) -> Response<Body> {
-        handle(&self.engine, &self.settings, request, |request| request.data(Visitor("you"))).await
+        handle(&self.engine, &self.settings, "you", request, |request| request.data(Visitor("you"))).await
     }
 
     /// Posts JSON and takes what comes as `application/graphql-response+json`.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use schema::http::HttpSettings;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::engine::Server;
+use crate::engine::{Server, post};
 
 const HEAD: &str = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n";
 
@@ -53,6 +54,28 @@ async fn too_large_a_body_is_not_read_on() {
 }
 
 #[tokio::test]
+async fn only_an_import_may_be_larger_than_other_requests() {
+    let settings = HttpSettings { usual_body: 200, imports: &["add"], ..HttpSettings::default() };
+    let server = Server::with(settings);
+    let filling = " ".repeat(300);
+    for (query, status) in [
+        ("mutation { add }", 200),
+        ("mutation A { add } query Q { hello }", 413),
+        ("mutation { add __typename }", 413),
+        ("mutation { add ...f } fragment f on Mutation { add }", 413),
+        ("{ hello }", 413),
+    ] {
+        let body = format!("{}{filling}", serde_json::json!({"query": query}));
+        let (answered, answer) = server.post(body).await;
+        assert_eq!(answered, status, "{query}: {answer}");
+        let named = serde_json::json!({"query": query, "operationName": "A", "variables": {"a": filling}});
+        if query.contains(" A ") {
+            assert_eq!(server.post(named.to_string()).await.0, 200, "the operation that is meant counts");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let address = small().listen().await;
     let answer = exchange(&address, format!("{HEAD}content-length: 100\r\n\r\n{{").as_bytes()).await;
@@ -83,4 +106,17 @@ async fn hostile_requests_one_after_the_other_leave_the_server_standing() {
     let answer =
         exchange(&address, format!("{HEAD}content-length: 21\r\n\r\n{{\"query\":\"{{ hello }}\"}}").as_bytes()).await;
     assert!(answer.contains("hello you"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_given_up_and_says_what_to_do() {
+    let longest_answer = Duration::from_millis(50);
+    let server = Server::with(HttpSettings { longest_answer, ..HttpSettings::default() });
+    for (accept, expected) in [("application/graphql-response+json", 503), ("application/json", 200)] {
+        let (status, answer) = server.ask(post(r#"{"query":"{ hello patience }"}"#).header("accept", accept)).await;
+        assert_eq!((status, &answer["data"]), (expected, &Value::Null), "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_UNAVAILABLE");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("clientRequestId"), "{answer}");
+    }
+    assert_eq!(server.post(r#"{"query":"{ hello }"}"#).await.0, 200, "and the next is answered");
 }

@@ -58,6 +58,22 @@ impl Archive {
         self.sort();
     }
 
+    /// A scan has seen what is there at these addresses: their banners bear its mark.
+    pub(super) fn scanned(&mut self, scan: &str, wanted: &[ipnet::IpNet]) {
+        self.load();
+        for record in self.records.iter_mut().filter(|record| wanted.iter().any(|net| net.contains(&record.ip))) {
+            // Member by member: not every number in a banner fits one of ours.
+            type Members = std::collections::BTreeMap<String, Box<RawValue>>;
+            let Ok(mut banner) = serde_json::from_str::<Members>(&record.json) else { continue };
+            let mut about: Value =
+                banner.get("_shodan").and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+            about["options"]["scan"] = scan.into();
+            let Ok(about) = serde_json::value::to_raw_value(&about) else { continue };
+            banner.insert("_shodan".into(), about);
+            record.json = serde_json::to_string(&banner).unwrap_or_default();
+        }
+    }
+
     fn records(&mut self) -> &[Record] {
         self.load();
         &self.records

@@ -17,6 +17,8 @@ pub(super) struct Scan {
     size: u64,
     created: String,
     looks: usize,
+    /// The addresses that were named.
+    wanted: Vec<ipnet::IpNet>,
 }
 
 /// Everything at `/shodan/scan` and `/shodan/scans`.
@@ -25,7 +27,8 @@ pub(super) fn answer(world: &World, request: &Request, path: &[&str]) -> Answer 
     let mut state = world.state();
     match (request.method.as_str(), path) {
         ("POST", ["scan"]) => {
-            let size = wanted(request.parameter("ips").unwrap_or_default()).unwrap_or(0);
+            let wanted = wanted(request.parameter("ips").unwrap_or_default()).unwrap_or_default();
+            let size = shodan_client::addresses(&wanted);
             if size == 0 {
                 return Err(Refused::new(error(StatusCode::BAD_REQUEST, "Invalid IP or network")));
             }
@@ -36,7 +39,7 @@ pub(super) fn answer(world: &World, request: &Request, path: &[&str]) -> Answer 
                 state.scan_credits = Some(rest.ok_or_else(|| Refused::new(error(StatusCode::FORBIDDEN, words)))?);
             }
             let id = state.next_id('S');
-            state.scans.push(Scan { id: id.clone(), size, created, looks: 0 });
+            state.scans.push(Scan { id: id.clone(), size, created, looks: 0, wanted });
             let left = state.scan_credits.map_or(json!(-1), Value::from);
             Ok(json!({ "count": size, "id": id, "credits_left": left }).to_string())
         }
@@ -56,6 +59,11 @@ pub(super) fn answer(world: &World, request: &Request, path: &[&str]) -> Answer 
             let scan = state.scans.iter_mut().find(|scan| scan.id == *id).ok_or_else(unknown)?;
             let answer = json!({ "count": scan.size, "status": scan.state(), "id": scan.id, "created": scan.created });
             scan.looks += 1;
+            let done = (scan.state() == "DONE").then(|| (scan.id.clone(), scan.wanted.clone()));
+            drop(state);
+            if let Some((id, wanted)) = done {
+                world.archive().scanned(&id, &wanted);
+            }
             Ok(answer.to_string())
         }
         _ => Err(nowhere()),
@@ -68,12 +76,12 @@ impl Scan {
     }
 }
 
-/// How many addresses are wanted: a list between commas, or JSON with services. `None`: neither.
-fn wanted(ips: &str) -> Option<u64> {
+/// What is wanted: a list between commas, or JSON with services. `None`: neither.
+fn wanted(ips: &str) -> Option<Vec<ipnet::IpNet>> {
     let texts: Vec<String> = match serde_json::from_str::<Value>(ips) {
         Ok(Value::Object(named)) => named.keys().cloned().collect(),
         _ => ips.split(',').map(str::to_owned).collect(),
     };
     let networks = networks(&texts);
-    (networks.len() == texts.len()).then(|| shodan_client::addresses(&networks))
+    (networks.len() == texts.len()).then_some(networks)
 }

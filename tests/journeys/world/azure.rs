@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::api::Answer;
+use super::unreliable::Unreliable;
 use super::{PATIENCE, client, machine};
 
 pub(crate) struct OnAzure {
@@ -20,16 +21,24 @@ pub(crate) struct OnAzure {
     pub host: FunctionsHost,
     /// Its queues.
     pub queue: Azure,
+    /// What stands before its storage, if that is to fail.
+    pub(super) unreliable: Option<Unreliable>,
     _package: TempDir,
     _azurite: Azurite,
 }
 
 impl OnAzure {
-    pub(super) async fn start(mut settings: Vec<(String, String)>) -> Option<Self> {
+    pub(super) async fn start(mut settings: Vec<(String, String)>, unreliable: bool) -> Option<Self> {
         let azurite = Azurite::start()?;
         let connection = azurite.connection_string();
+        let (unreliable, through) = if unreliable {
+            let (unreliable, through) = Unreliable::before(connection).await;
+            (Some(unreliable), through)
+        } else {
+            (None, connection.to_owned())
+        };
         for (name, value) in [
-            ("AzureWebJobsStorage", connection),
+            ("AzureWebJobsStorage", through.as_str()),
             ("IOTMONITOR_POLL_SCHEDULE", "0 * * * * *"),
             ("IOTMONITOR_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ] {
@@ -38,7 +47,7 @@ impl OnAzure {
         let package = package();
         let host = FunctionsHost::start(&package.path().join("app"), &settings).await.unwrap();
         let queue = Azure::connect(AzureSettings::from_connection_string(connection).unwrap(), client()).unwrap();
-        Some(Self { host, queue, _package: package, _azurite: azurite })
+        Some(Self { host, queue, unreliable, _package: package, _azurite: azurite })
     }
 
     /// The timer fires once, then the host takes messages until none is left.

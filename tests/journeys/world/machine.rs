@@ -65,6 +65,13 @@ impl OnMachine {
         Embedded::open(&data(self.folder.path()), Arc::new(SystemClock)).unwrap()
     }
 
+    /// All its files as they lie there.
+    pub(super) fn stored(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(data(self.folder.path())).unwrap().map(|entry| entry.unwrap().path());
+        // The key that seals what is secret lies beside the store.
+        files.filter(|file| file.is_file()).flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
+
     pub(super) fn log(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }

@@ -7,8 +7,11 @@ mod api;
 mod azure;
 mod machine;
 mod mailbox;
+pub(crate) mod raw;
 mod receiver;
 mod settings;
+mod stirring;
+mod unreliable;
 
 use std::time::Duration;
 
@@ -46,6 +49,8 @@ pub(crate) struct Wishes {
     pub keyless: bool,
     /// With a mail server.
     pub mailbox: Option<Mailbox>,
+    /// With storage that fails when it is asked to ([`World::storage_fails`]), in the mode that has any beside it.
+    pub unreliable_storage: bool,
     /// More settings.
     pub settings: Vec<(&'static str, &'static str)>,
 }
@@ -75,7 +80,7 @@ impl World {
         let settings = settings::of(&simulator, &wishes);
         let program = match mode {
             Mode::Machine => Program::Machine(Box::new(OnMachine::start(settings).await)),
-            Mode::Azure => Program::Azure(Box::new(OnAzure::start(settings).await?)),
+            Mode::Azure => Program::Azure(Box::new(OnAzure::start(settings, wishes.unreliable_storage).await?)),
         };
         let receiver = Receiver::start().await;
         Some(Self { program, simulator, receiver, mailbox: wishes.mailbox, token: String::new() })
@@ -151,6 +156,36 @@ impl World {
         match &self.program {
             Program::Machine(machine) => machine.restart().await,
             Program::Azure(azure) => azure.host.restart().await.unwrap(),
+        }
+    }
+
+    /// From now on storage fails at random, or works again.
+    pub(crate) fn storage_fails(&self, on: bool) {
+        if let Program::Azure(azure) = &self.program
+            && let Some(unreliable) = &azure.unreliable
+        {
+            unreliable.fails(on);
+        }
+    }
+
+    /// How often storage failed.
+    pub(crate) fn faults(&self) -> usize {
+        match &self.program {
+            Program::Machine(_) => 0,
+            Program::Azure(azure) => azure.unreliable.as_ref().map_or(0, unreliable::Unreliable::struck),
+        }
+    }
+
+    /// The token of whoever signed in last.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Every byte of its store, where that is files.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        match &self.program {
+            Program::Machine(machine) => machine.stored(),
+            Program::Azure(_) => Vec::new(),
         }
     }
 

@@ -56,7 +56,11 @@ const STEPS: [Step; 13] = [
     Step { name: "house", headline: "Arrows between rooms, names and sizes of files", run: house::run },
     Step { name: "tests", headline: "Tests of every room, and the journeys", run: nextest::run },
     Step { name: "schema", headline: "Generated files are those that the program makes", run: schema::check },
-    Step { name: "conformance", headline: "GraphQL over HTTP, audited by other people's suite", run: conformance::run },
+    Step {
+        name: "conformance",
+        headline: "The API in other people's audits, linters and clients, and under abuse",
+        run: conformance::run,
+    },
     Step { name: "lambda", headline: "The program as a function of AWS Lambda", run: lambda::run },
     Step { name: "infra", headline: "Templates of both clouds, and their scripts", run: infra::run },
     Step { name: "package", headline: "The Azure package can be made", run: package::run },

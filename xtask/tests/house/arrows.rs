@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("storage", &["app", "domain"]),
     ("iotmonitor", &["app", "channels", "domain", "identity", "schema", "sources", "storage"]),
     ("journeys", &["app", "channels", "domain", "identity", "iotmonitor", "schema", "sources", "storage", "xtask"]),
-    ("bench", &["app", "domain", "iotmonitor", "schema", "sources", "storage"]),
+    ("bench", &["app", "channels", "domain", "iotmonitor", "schema", "sources", "storage"]),
     ("xtask", &[]),
 ];
 

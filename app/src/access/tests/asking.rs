@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::ports::{Account, Exposure, HostAnswer, SearchPage, SourceError, SourceKey};
 
 /// Use cases that need not ask, because they are about the caller alone.
-const ABOUT_ONESELF: [&str; 2] = ["logout", "viewer"];
+const ABOUT_ONESELF: [&str; 3] = ["again", "logout", "viewer"];
 
 /// A source that knows every key but one.
 pub(super) struct Knowing;

@@ -147,6 +147,7 @@ async fn a_channel_needs_what_its_product_needs() {
         routing_key: key.map(str::to_owned),
         trigger: None,
         client_request_id: None,
+        switched_off: false,
     };
     for bad in [
         new(ChatService::Slack, None, None),

@@ -9,6 +9,7 @@ mod health;
 mod mails;
 mod owners;
 mod poisoned;
+mod pump;
 mod quiet;
 mod races;
 mod replays;

@@ -171,3 +171,26 @@ async fn while_a_secret_changes_both_sign() {
     assert_eq!(stage.hooks.requests()[1].keys[0], stage.hooks.requests()[0].keys[0]);
     assert!(notify::rotate_secret(&stage.bench, &stage.caller, &channel.id, 169).await.is_err());
 }
+
+/// The second attempt has no outbox row behind it any more: the queue and what is due are all that remembers it.
+#[tokio::test]
+async fn wherever_a_retry_is_cut_off_it_is_made_within_three_minutes() {
+    for at in 1..40 {
+        let stage = Stage::new();
+        stage.webhook(None).await;
+        stage.hooks.refuse(500, None);
+        stage.announce(about(FindingOpened, 1, High)).await;
+        stage.drain().await;
+        stage.hooks.accept();
+        stage.pass(6);
+        stage.bench.tables.down_at(at);
+        let _ = notify::drain(&stage.bench, 100).await;
+        stage.bench.tables.heal();
+        for _ in 0..3 {
+            stage.minute().await;
+        }
+        let delivery = stage.deliveries().await.remove(0);
+        assert_eq!(delivery.state, DeliveryState::Delivered, "cut off at call {at}: {delivery:?}");
+        assert!(stage.is_settled(), "cut off at call {at}");
+    }
+}

@@ -108,6 +108,7 @@ impl Stage {
             routing_key: pager.then(|| "0123456789abcdef0123456789abcdef".into()),
             trigger,
             client_request_id: None,
+            switched_off: false,
         };
         notify::create_chat(&self.bench, &self.caller, new).await.unwrap()
     }

@@ -1,6 +1,7 @@
 use domain::observation::{HostObservation, Location};
 
-use shodan_client::lenient::{Object, decimal, digits, line, string};
+use serde_json::value::RawValue;
+use shodan_client::lenient::{Object, decimal, digits, line, object, string};
 
 /// What a banner or a host says of the host as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,6 +71,11 @@ impl Facts {
             location: None,
         }
     }
+}
+
+/// Where an answer about a host says that it is.
+pub(crate) fn location_of(host: &RawValue) -> Option<Location> {
+    object(host).and_then(|host| Facts::of_host(&host).location)
 }
 
 fn autonomous_system(text: &str) -> Option<String> {

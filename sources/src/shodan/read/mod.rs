@@ -12,11 +12,14 @@ mod keep;
 mod search;
 mod tls;
 mod vulnerabilities;
+mod whole;
 
 use shodan_client::Error;
 
+pub(crate) use facts::location_of as location;
 pub use host::read_hosts;
 pub use search::read_search_page;
+pub(crate) use whole::whole;
 
 fn unreadable() -> Error {
     Error::Unavailable("its answer is cut off or no JSON".into())

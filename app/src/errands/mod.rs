@@ -1,0 +1,133 @@
+//! What the timer does besides polling, each thing at its time: scans that are followed, alerts that are kept in step.
+//!
+//! A row of `schedule|errands` says what is due when, over all organizations: one range read a tick, and nothing else
+//! while nothing is due. It only reminds: how far something is stands in its own rows, so a row too many does no harm,
+//! and doing something twice neither. The new row is there before the old one goes. Never here: what is done.
+
+use std::time::Duration;
+
+use domain::ids::{OrgId, ScanId};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::ports::{Batch, Commit, Op, RowRange, StoreError, Table, Value, WriteRow};
+use crate::{App, Error, monitor, rows, scans};
+
+/// Something to be done for an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// A scan is to be followed.
+    Scan(OrgId, ScanId),
+    /// Shodan Monitor is to be kept in step with the assets.
+    Monitor(OrgId),
+}
+
+const PARTITION: &str = "errands";
+/// One tick reads at most so many.
+const MOST: usize = 50;
+/// What failed is tried again after so long.
+const AGAIN: SignedDuration = SignedDuration::from_mins(1);
+/// Polls must not wait longer for errands.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Errand {
+    fn key(&self, at: Timestamp) -> String {
+        let due = at.as_second().max(0);
+        match self {
+            Self::Scan(org, scan) => format!("{due:010}:{org}:scan:{}", scan.ulid()),
+            Self::Monitor(org) => format!("{due:010}:{org}:monitor:"),
+        }
+    }
+
+    fn read(key: &str) -> Option<Self> {
+        let mut parts = key.splitn(4, ':').skip(1);
+        let org = parts.next()?.parse().ok()?;
+        match (parts.next()?, parts.next()?) {
+            ("scan", ulid) => Some(Self::Scan(org, ScanId::from_ulid(ulid).ok()?)),
+            ("monitor", "") => Some(Self::Monitor(org)),
+            _ => None,
+        }
+    }
+
+    /// Does it. Returns when it is to be done again.
+    async fn run(&self, app: &App, deadline: Instant) -> Result<Option<Timestamp>, Error> {
+        match self {
+            Self::Scan(org, scan) => scans::follow(app, org, scan, deadline).await,
+            Self::Monitor(org) => monitor::keep(app, org, deadline).await,
+        }
+    }
+}
+
+/// Has something done at an instant. Written before what it reminds of.
+pub(crate) async fn plan(app: &App, errand: &Errand, at: Timestamp) -> Result<(), StoreError> {
+    write(app, vec![Op::Upsert(row(errand.key(at)))]).await
+}
+
+/// Does what is due, within a part of the tick.
+pub(crate) async fn run(app: &App, deadline: Instant) -> Result<(), Error> {
+    let end = format!("{:010}", app.now().as_second() + 1);
+    let range = RowRange { to: Some(end), limit: MOST, ..RowRange::default() };
+    let page = app.tables.range(Table::Schedule, PARTITION, range).await?;
+    let deadline = deadline.min(Instant::now() + PATIENCE);
+    let mut done: Vec<Errand> = Vec::new();
+    for found in page.rows {
+        if Instant::now() >= deadline {
+            break;
+        }
+        let gone = Op::Delete { key: found.key.clone(), etag: None };
+        let Some(errand) = Errand::read(&found.key) else {
+            tracing::warn!(errand = found.key, "an errand that cannot be read is dropped");
+            write(app, vec![gone]).await?;
+            continue;
+        };
+        if done.contains(&errand) {
+            write(app, vec![gone]).await?;
+            continue;
+        }
+        let next = match errand.run(app, deadline).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(?errand, %error, "an errand is tried again");
+                app.now().checked_add(AGAIN).ok()
+            }
+        };
+        let key = next.map(|at| errand.key(at)).filter(|key| *key != found.key);
+        let come = key.map(|key| Op::Upsert(row(key)));
+        write(app, come.into_iter().chain([gone]).collect()).await?;
+        done.push(errand);
+    }
+    Ok(())
+}
+
+fn row(key: String) -> WriteRow {
+    WriteRow { key, columns: vec![("v".into(), Value::Int(rows::VERSION))] }
+}
+
+async fn write(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
+    let batch = Batch { table: Table::Schedule, partition: PARTITION.into(), ops, witness: None };
+    match app.tables.commit(batch).await? {
+        Commit::Done => Ok(()),
+        Commit::Conflict { .. } | Commit::Unknown => {
+            Err(StoreError::Unavailable("an errand could not be written".into()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ULID: &str = "01J8ZQ4W3E9V6T5R2P1N0M8K7H";
+
+    #[test]
+    fn errands_read_back_and_lie_in_the_order_of_their_times() {
+        let org = OrgId::from_ulid(ULID).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for errand in [Errand::Scan(org.clone(), ScanId::from_ulid(ULID).unwrap()), Errand::Monitor(org)] {
+            let key = errand.key(at(1_800_000_000));
+            assert_eq!(Errand::read(&key), Some(errand.clone()));
+            assert!(key < errand.key(at(1_800_000_001)));
+        }
+        assert_eq!(Errand::read("1800000000:nonsense"), None);
+    }
+}
