@@ -7,9 +7,12 @@ use ulid::Ulid;
 
 use crate::access::Hashing;
 use crate::directory::Directories;
+use crate::intelligence::Books;
+use crate::judging::Rulings;
 use crate::notify::Endpoints;
 use crate::ports::{
-    Alerts, Chats, Clock, Exploits, Exposure, Ids, Letters, Mailer, OpenId, Queue, Research, Scans, Tables, Webhooks,
+    Alerts, Chats, Clock, Exploits, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Research, Scans,
+    Tables, Webhooks,
 };
 use crate::vault::Vault;
 
@@ -52,6 +55,8 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// What the Internet can see.
     pub exposure: Arc<dyn Exposure>,
+    /// What is known of vulnerabilities.
+    pub intelligence: Arc<dyn Intelligence>,
     /// What a person asks Shodan itself.
     pub research: Arc<dyn Research>,
     /// Scans on request.
@@ -78,6 +83,10 @@ pub struct App {
     pub settings: Settings,
     /// Directories that this process has read.
     pub directories: Directories,
+    /// What this process has read of what is known of vulnerabilities.
+    pub books: Books,
+    /// What this process has read of what organizations decided about judging.
+    pub rulings: Rulings,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// Who else tells who somebody is.

@@ -36,6 +36,6 @@ pub use overview::{Overview, overview};
 pub use read::{event, finding, findings_of, service};
 pub(crate) use read::{is_active, open_since};
 pub use services::{ServiceFilter, ServicePage, services_at, services_count, services_page};
-pub(crate) use stored::{StoredAsset, alias_row, forget, host_key, load, plain};
+pub(crate) use stored::{StoredAsset, alias, alias_row, forget, host_key, load, plain, read_finding};
 pub use tickets::{TicketDraft, link_ticket};
 pub use triage::{TriageRequest, comment, comment_once, triage};

@@ -11,7 +11,7 @@ use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
 use crate::ports::{RowRange, SourceKey, Table};
-use crate::{App, Error, assets, notify, retention};
+use crate::{App, Error, assets, intelligence, judging, notify, retention};
 
 /// What a tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error> {
     let deadline = Instant::now() + time;
     let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
+    judging::rejudge(app).await?;
+    intelligence::tell(app).await?;
     // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
     Box::pin(crate::errands::run(app, deadline)).await?;
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
@@ -97,6 +99,7 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
             Err(error) => failure = Some(error),
         }
     }
+    intelligence::refresh(app, deadline).await?;
     notify::sweep::sweep(app).await?;
     super::mend::mend(app).await?;
     crate::findings::close_day(app).await?;
