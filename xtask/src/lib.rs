@@ -6,6 +6,7 @@
 mod apt;
 pub mod bench;
 mod environment;
+pub mod events;
 mod node;
 pub mod package;
 mod program;
