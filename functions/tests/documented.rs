@@ -25,7 +25,11 @@ const IDS: [(&str, &str, &str); 6] = [
     ("FINDING_ID", "{ findings(first: 1, filter: {states: [OPEN]}) { nodes { id } } }", "/findings/nodes/0/id"),
     ("EVENT_ID", "{ events(first: 1, filter: {types: [FINDING_OPENED]}) { nodes { id } } }", "/events/nodes/0/id"),
     ("CHANNEL_ID", "{ notificationChannels(first: 1) { nodes { id } } }", "/notificationChannels/nodes/0/id"),
-    ("DELIVERY_ID", "{ deliveries(first: 1) { nodes { id } } }", "/deliveries/nodes/0/id"),
+    (
+        "DELIVERY_ID",
+        "{ deliveries(first: 1, filter: {states: [DELIVERED]}) { nodes { id } } }",
+        "/deliveries/nodes/0/id",
+    ),
     (
         "USER_ID",
         "{ organization { members(first: 1) { nodes { user { id } } } } }",

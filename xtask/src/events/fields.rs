@@ -26,7 +26,7 @@ fn holds(schema: &Value, nullable: bool) -> Option<String> {
         (None, Some(_)) => one(schema),
     };
     if let Some(most) = schema["maxItems"].as_u64() {
-        said += &format!(", at most {most}");
+        said.extend([", at most ", &most.to_string()]);
     }
     if nullable {
         said.push_str("; or null");
