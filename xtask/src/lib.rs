@@ -9,6 +9,7 @@ mod environment;
 pub mod events;
 mod node;
 pub mod package;
+mod php;
 mod program;
 mod python;
 pub mod steps;
