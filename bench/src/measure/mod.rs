@@ -2,6 +2,7 @@
 //!
 //! [`filled`] makes the store with 10 000 findings that several of them look at, by polling made-up devices.
 
+mod cost;
 mod directory;
 mod filled;
 mod ingest;
@@ -40,12 +41,23 @@ pub(crate) enum Name {
     Notify,
     /// The directory at 10 000 and 100 000 findings
     Directory,
+    /// A month of polls on Azure, and what it costs
+    Cost,
 }
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Notify, Self::Directory];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Poll,
+        Self::Size,
+        Self::Start,
+        Self::Memory,
+        Self::Page,
+        Self::Ingest,
+        Self::Notify,
+        Self::Directory,
+        Self::Cost,
+    ];
 
     /// The heading in the table.
     pub(crate) const fn about(self) -> &'static str {
@@ -58,6 +70,7 @@ impl Name {
             Self::Ingest => "banners through answer, decision and store",
             Self::Notify => "events on their way to webhook receivers",
             Self::Directory => "the directory of findings",
+            Self::Cost => "a month on Azure Functions at 512 MB",
         }
     }
 
@@ -72,6 +85,7 @@ impl Name {
             Self::Ingest => ingest::measure(bench).await,
             Self::Notify => notify::measure(bench).await,
             Self::Directory => directory::measure(bench).await,
+            Self::Cost => cost::measure(bench).await,
         }
     }
 }
