@@ -8,6 +8,7 @@ mod filled;
 mod ingest;
 mod memory;
 mod notify;
+mod packages;
 mod page;
 mod poll;
 mod size;
@@ -31,6 +32,8 @@ pub(crate) enum Name {
     Size,
     /// From the start of the process to its first GraphQL answer
     Start,
+    /// From the start of each package to its first answer, and until it is ready
+    Packages,
     /// Resident memory, at rest and under load
     Memory,
     /// A page of 50 findings out of 10 000
@@ -47,10 +50,11 @@ pub(crate) enum Name {
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Poll,
         Self::Size,
         Self::Start,
+        Self::Packages,
         Self::Memory,
         Self::Page,
         Self::Ingest,
@@ -65,6 +69,7 @@ impl Name {
             Self::Poll => "what a poll asks of the store",
             Self::Size => "the program",
             Self::Start => "process start to first GraphQL answer",
+            Self::Packages => "each package: from its start",
             Self::Memory => "resident memory of `serve`",
             Self::Page => "a page of 50 findings out of 10 000",
             Self::Ingest => "banners through answer, decision and store",
@@ -80,6 +85,7 @@ impl Name {
             Self::Poll => poll::measure(bench).await,
             Self::Size => size::measure(bench),
             Self::Start => start::measure(bench).await,
+            Self::Packages => packages::measure(bench).await,
             Self::Memory => memory::measure(bench).await,
             Self::Page => page::measure(bench).await,
             Self::Ingest => ingest::measure(bench).await,
@@ -94,14 +100,16 @@ impl Name {
 pub(crate) struct Bench {
     /// The program, built for release.
     program: PathBuf,
+    /// The same as a function of AWS Lambda, if it was packaged.
+    lambda: Option<PathBuf>,
     /// Fewer repetitions, and nothing that takes minutes.
     quick: bool,
     filled: OnceCell<Filled>,
 }
 
 impl Bench {
-    pub(crate) fn new(program: PathBuf, quick: bool) -> Self {
-        Self { program, quick, filled: OnceCell::new() }
+    pub(crate) fn new(program: PathBuf, lambda: Option<PathBuf>, quick: bool) -> Self {
+        Self { program, lambda, quick, filled: OnceCell::new() }
     }
 
     /// One number for a quick look, another for a real one.

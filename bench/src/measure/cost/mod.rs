@@ -28,20 +28,23 @@ const REQUESTS: f64 = 3_000.0;
 /// In a day everything is new; the week after it is what a month is made of, since everything is looked at once in it.
 const DAY: u64 = 24 * 60;
 const WEEK: u64 = 7 * DAY;
-/// The largest is computed, since everything grows with the groups of 256.
-const TIMES: u16 = 10;
+/// Larger ones are computed of the goal's: everything grows with the groups of 256, which an hour of more assets confirms.
+const TIMES: [u16; 2] = [10, 100];
+const MORE_ASSETS: u16 = 10_000;
 /// What is compared with Azurite.
 const COMPARED: (u16, u64) = (100, 3 * 60);
 
 pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = vec![agreement().await?];
-    let sizes: &[u16] = if bench.quick { &[100, GOAL_ASSETS] } else { &[100, GOAL_ASSETS, 10_000] };
-    for &assets in sizes {
-        let of = Size::live(assets, bench.quick).await?;
-        lines.extend(of.lines());
-        if assets == 10_000 {
-            lines.extend(of.times(TIMES).lines());
-        }
+    let few = Size::live(100, bench.quick).await?;
+    let many = Size::live(GOAL_ASSETS, bench.quick).await?;
+    lines.extend(few.lines());
+    lines.extend(many.lines());
+    if !bench.quick {
+        lines.extend(linear().await?);
+    }
+    for times in TIMES {
+        lines.extend(many.times(times).lines());
     }
     lines.push(Line::new("leases of the host, if an instance never sleeps", dollars(leases())));
     lines.push(Line::new("prices", format!("Azure, list, LRS, {AS_OF}")));
@@ -62,6 +65,22 @@ async fn agreement() -> Result<Line> {
     let counted = plant.live(minutes).await?.transactions;
     let sent = tables() - before;
     Ok(Line::new(what, format!("{counted}; {sent}")).goal("the same", counted == sent))
+}
+
+/// An hour of the goal's assets, and an hour of ten times as many.
+async fn linear() -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for assets in [GOAL_ASSETS, MORE_ASSETS] {
+        let folder = tempfile::tempdir()?;
+        let time = clock();
+        let mut plant = Plant::new(embedded(folder.path(), &time)?, time, assets).await?;
+        plant.live(2).await?;
+        let hour = plant.live(60).await?;
+        let what = format!("{assets} assets, the second hour: calls; requests to tables; processor time");
+        let cpu = Short(hour.cpu.as_secs_f64());
+        lines.push(Line::new(what, format!("{}; {}; {cpu} s", hour.calls, hour.transactions)));
+    }
+    Ok(lines)
 }
 
 /// So many assets, and a month of them.
@@ -162,5 +181,5 @@ impl Size {
 }
 
 fn dollars(sum: f64) -> String {
-    if sum > 0.0 && sum < 0.01 { format!("${sum:.4}") } else { format!("${sum:.2}") }
+    format!("${sum:.3}")
 }
