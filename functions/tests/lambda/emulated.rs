@@ -51,14 +51,15 @@ impl Emulated {
             assert!(Instant::now() < end, "the emulator does not answer");
             sleep(Duration::from_millis(20)).await;
         }
-        let interface = format!("{}/.rt/iotmonitor", emulated.address);
+        // Started by itself, a function has no name there.
+        let interface = format!("http://{}/.rt", emulated.address);
         emulated.processes.push(program::start(&interface, emulated._azurite.connection_string()));
         Some(emulated)
     }
 
     /// What a client of the function URL gets.
     async fn ask(&self, method: http::Method, path: &str, body: String) -> (u16, Value) {
-        let url = format!("http://{}/lambda-url/iotmonitor{path}", self.address);
+        let url = format!("http://{}/lambda-url/_{path}", self.address);
         let request = self.http.request(method, url).header("content-type", "application/json");
         let answer = request.header("accept", "application/json").timeout(PATIENCE).body(body).send().await.unwrap();
         let status = answer.status().as_u16();
@@ -67,7 +68,7 @@ impl Emulated {
 
     /// What whoever invokes the function with an event gets.
     async fn invoke(&self, event: &Value) -> (u16, Value) {
-        let url = format!("http://{}/2015-03-31/functions/iotmonitor/invocations", self.address);
+        let url = format!("http://{}/2015-03-31/functions/_/invocations", self.address);
         let answer = self.http.post(url).timeout(PATIENCE).body(event.to_string()).send().await.unwrap();
         let status = answer.status().as_u16();
         (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
