@@ -22,7 +22,7 @@ struct Emulated {
     processes: Vec<Child>,
     address: String,
     http: Client,
-    _azurite: Azurite,
+    azurite: Azurite,
 }
 
 impl Emulated {
@@ -45,7 +45,7 @@ impl Emulated {
             .unwrap();
         let address = format!("127.0.0.1:{port}");
         let http = Outbound::new(None).unwrap().client().unwrap();
-        let mut emulated = Self { processes: vec![watching], address, http, _azurite: azurite };
+        let mut emulated = Self { processes: vec![watching], address, http, azurite: azurite };
         let end = Instant::now() + PATIENCE;
         while tokio::net::TcpStream::connect(&emulated.address).await.is_err() {
             assert!(Instant::now() < end, "the emulator does not answer");
@@ -53,7 +53,7 @@ impl Emulated {
         }
         // Started by itself, a function has no name there.
         let interface = format!("http://{}/.rt", emulated.address);
-        emulated.processes.push(program::start(&interface, emulated._azurite.connection_string()));
+        emulated.processes.push(program::start(&interface, emulated.azurite.connection_string()));
         Some(emulated)
     }
 
