@@ -45,7 +45,7 @@ impl Emulated {
             .unwrap();
         let address = format!("127.0.0.1:{port}");
         let http = Outbound::new(None).unwrap().client().unwrap();
-        let mut emulated = Self { processes: vec![watching], address, http, azurite: azurite };
+        let mut emulated = Self { processes: vec![watching], address, http, azurite };
         let end = Instant::now() + PATIENCE;
         while tokio::net::TcpStream::connect(&emulated.address).await.is_err() {
             assert!(Instant::now() < end, "the emulator does not answer");
