@@ -24,6 +24,8 @@ const EVENTS: usize = 300;
 const OVERDUE: usize = 300;
 /// Pages of them that a tick reads.
 const PAGES: usize = 20;
+/// Where nothing is being told, the poison queue is looked at so often.
+const POISON_SECONDS: i64 = 600;
 /// Reads side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -41,14 +43,23 @@ pub struct Swept {
 /// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
 /// up again.
 pub async fn sweep(app: &App) -> Result<Swept, Error> {
-    let (rerouted, retried, settled) = tokio::join!(outboxes(app), overdue(app), poison::settle(app));
+    sweep_since(app, None).await
+}
+
+/// The same after a sweep that ended then. A look at a queue costs eleven times what one at a table does, so the poison
+/// queue, which is empty as good as always, is looked at every ten minutes, and at once while anything is being told.
+pub async fn sweep_since(app: &App, last: Option<Timestamp>) -> Result<Swept, Error> {
+    let marks = RowRange { from: String::new(), to: None, limit: OUTBOXES };
+    let marks = app.tables.range(Table::Schedule, "dirty", marks).await?.rows;
+    let turn = |at: Timestamp| at.as_second().div_euclid(POISON_SECONDS);
+    let looks = !marks.is_empty() || last.is_none_or(|last| turn(last) != turn(app.now()));
+    let poisoned = async { if looks { poison::settle(app).await } else { Ok(0) } };
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app, &marks), overdue(app), poisoned);
     Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
 }
 
-async fn outboxes(app: &App) -> Result<usize, StoreError> {
-    let marks =
-        app.tables.range(Table::Schedule, "dirty", RowRange { from: String::new(), to: None, limit: OUTBOXES }).await?;
-    let tasks = marks.rows.iter().map(|mark| outbox(app, mark));
+async fn outboxes(app: &App, marks: &[Row]) -> Result<usize, StoreError> {
+    let tasks = marks.iter().map(|mark| outbox(app, mark));
     let results: Vec<_> =
         futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
     results.into_iter().sum()

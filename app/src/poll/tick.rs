@@ -100,7 +100,7 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
         }
     }
     intelligence::refresh(app, deadline).await?;
-    notify::sweep::sweep(app).await?;
+    notify::sweep::sweep_since(app, last_tick(app).await?).await?;
     super::mend::mend(app).await?;
     crate::findings::close_day(app).await?;
     retention::purge(app).await?;

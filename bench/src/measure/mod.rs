@@ -2,11 +2,13 @@
 //!
 //! [`filled`] makes the store with 10 000 findings that several of them look at, by polling made-up devices.
 
+mod cost;
 mod directory;
 mod filled;
 mod ingest;
 mod memory;
 mod notify;
+mod packages;
 mod page;
 mod poll;
 mod size;
@@ -30,6 +32,8 @@ pub(crate) enum Name {
     Size,
     /// From the start of the process to its first GraphQL answer
     Start,
+    /// From the start of each package to its first answer, and until it is ready
+    Packages,
     /// Resident memory, at rest and under load
     Memory,
     /// A page of 50 findings out of 10 000
@@ -40,12 +44,24 @@ pub(crate) enum Name {
     Notify,
     /// The directory at 10 000 and 100 000 findings
     Directory,
+    /// A month of polls on Azure, and what it costs
+    Cost,
 }
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Notify, Self::Directory];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Poll,
+        Self::Size,
+        Self::Start,
+        Self::Packages,
+        Self::Memory,
+        Self::Page,
+        Self::Ingest,
+        Self::Notify,
+        Self::Directory,
+        Self::Cost,
+    ];
 
     /// The heading in the table.
     pub(crate) const fn about(self) -> &'static str {
@@ -53,11 +69,13 @@ impl Name {
             Self::Poll => "what a poll asks of the store",
             Self::Size => "the program",
             Self::Start => "process start to first GraphQL answer",
+            Self::Packages => "each package: from its start",
             Self::Memory => "resident memory of `serve`",
             Self::Page => "a page of 50 findings out of 10 000",
             Self::Ingest => "banners through answer, decision and store",
             Self::Notify => "events on their way to webhook receivers",
             Self::Directory => "the directory of findings",
+            Self::Cost => "a month on Azure Functions at 512 MB",
         }
     }
 
@@ -67,11 +85,13 @@ impl Name {
             Self::Poll => poll::measure(bench).await,
             Self::Size => size::measure(bench),
             Self::Start => start::measure(bench).await,
+            Self::Packages => packages::measure(bench).await,
             Self::Memory => memory::measure(bench).await,
             Self::Page => page::measure(bench).await,
             Self::Ingest => ingest::measure(bench).await,
             Self::Notify => notify::measure(bench).await,
             Self::Directory => directory::measure(bench).await,
+            Self::Cost => cost::measure(bench).await,
         }
     }
 }
@@ -80,14 +100,16 @@ impl Name {
 pub(crate) struct Bench {
     /// The program, built for release.
     program: PathBuf,
+    /// The same as a function of AWS Lambda, if it was packaged.
+    lambda: Option<PathBuf>,
     /// Fewer repetitions, and nothing that takes minutes.
     quick: bool,
     filled: OnceCell<Filled>,
 }
 
 impl Bench {
-    pub(crate) fn new(program: PathBuf, quick: bool) -> Self {
-        Self { program, quick, filled: OnceCell::new() }
+    pub(crate) fn new(program: PathBuf, lambda: Option<PathBuf>, quick: bool) -> Self {
+        Self { program, lambda, quick, filled: OnceCell::new() }
     }
 
     /// One number for a quick look, another for a real one.
