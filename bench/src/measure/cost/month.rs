@@ -217,10 +217,11 @@ impl Plant {
         }
     }
 
-    /// One minute in which nothing is due: the least of five, of which at most one has a poll in it.
+    /// One minute in which nothing is due and nothing is being told: the least of an hour, since marks of what was told stay for
+    /// ten minutes.
     pub(super) async fn a_minute_of_rest(&mut self) -> Result<Used> {
         let mut least = self.live(1).await?;
-        for _ in 1..5 {
+        for _ in 1..60 {
             let used = self.live(1).await?;
             if used.transactions < least.transactions {
                 least = used;
