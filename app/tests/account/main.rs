@@ -7,3 +7,4 @@ mod import;
 mod plant;
 mod pushes;
 mod scans;
+mod streams;
