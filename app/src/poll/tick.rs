@@ -98,11 +98,20 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
         }
     }
     notify::sweep::sweep(app).await?;
-    super::mend::mend(app).await?;
-    crate::findings::close_day(app).await?;
-    retention::purge(app).await?;
+    daily(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)
+}
+
+/// What is done once in hours or days. When each was done last stands side by side: one read while nothing is due.
+async fn daily(app: &App) -> Result<(), Error> {
+    let state = RowRange { limit: MOST_HINTS, ..RowRange::default() };
+    let done = app.tables.range(Table::Schedule, "state", state).await?.rows;
+    let done = |key: &str| done.iter().find(|row| row.key == key);
+    super::mend::mend(app, done(super::mend::KEY)).await?;
+    crate::findings::close_day(app, done(crate::findings::DAYS)).await?;
+    retention::purge_again(app, done(retention::KEY)).await?;
+    Ok(())
 }
 
 /// The organizations that are asked about with one key, one after another.
