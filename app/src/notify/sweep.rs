@@ -41,14 +41,23 @@ pub struct Swept {
 /// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
 /// up again.
 pub async fn sweep(app: &App) -> Result<Swept, Error> {
-    let (rerouted, retried, settled) = tokio::join!(outboxes(app), overdue(app), poison::settle(app));
+    sweep_marked(app, &marks(app).await?).await
+}
+
+/// The marks of outboxes that may hold something.
+pub(crate) async fn marks(app: &App) -> Result<Vec<Row>, StoreError> {
+    let range = RowRange { from: String::new(), to: None, limit: OUTBOXES };
+    Ok(app.tables.range(Table::Schedule, "dirty", range).await?.rows)
+}
+
+/// The same, where the marks were read already. What was marked since is the next sweep's.
+pub(crate) async fn sweep_marked(app: &App, marks: &[Row]) -> Result<Swept, Error> {
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app, marks), overdue(app), poison::settle(app));
     Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
 }
 
-async fn outboxes(app: &App) -> Result<usize, StoreError> {
-    let marks =
-        app.tables.range(Table::Schedule, "dirty", RowRange { from: String::new(), to: None, limit: OUTBOXES }).await?;
-    let tasks = marks.rows.iter().map(|mark| outbox(app, mark));
+async fn outboxes(app: &App, marks: &[Row]) -> Result<usize, StoreError> {
+    let tasks = marks.iter().map(|mark| outbox(app, mark));
     let results: Vec<_> =
         futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
     results.into_iter().sum()

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
-use crate::ports::{RowRange, SourceKey, Table};
+use crate::ports::{Row, RowRange, SourceKey, Table};
 use crate::{App, Error, assets, notify, retention};
 
 /// What a tick did.
@@ -66,7 +66,8 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 /// One turn of the timer in less time than the settings allow: no question is begun after it.
 pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error> {
     let deadline = Instant::now() + time;
-    let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
+    let marks = notify::sweep::marks(app).await?;
+    let mut report = TickReport { carried_over: carry_over(app, &marks).await?, ..TickReport::default() };
     // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
     Box::pin(crate::errands::run(app, deadline)).await?;
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
@@ -97,7 +98,7 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
             Err(error) => failure = Some(error),
         }
     }
-    notify::sweep::sweep(app).await?;
+    notify::sweep::sweep_marked(app, &marks).await?;
     daily(app).await?;
     record(app).await?;
     failure.map_or(Ok(report), Err)
@@ -141,10 +142,8 @@ pub async fn last_tick(app: &App) -> Result<Option<Timestamp>, Error> {
 }
 
 /// Changes of assets that were stored and not carried over.
-async fn carry_over(app: &App) -> Result<usize, Error> {
-    let marks =
-        app.tables.range(Table::Schedule, "dirty", RowRange { limit: MOST_HINTS, ..RowRange::default() }).await?;
-    let mut orgs: Vec<OrgId> = marks.rows.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
+async fn carry_over(app: &App, marks: &[Row]) -> Result<usize, Error> {
+    let mut orgs: Vec<OrgId> = marks.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
     orgs.dedup();
     let mut done = 0;
     for org in orgs {

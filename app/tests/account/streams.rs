@@ -70,11 +70,11 @@ async fn what_is_not_ours_or_of_another_time_is_left_alone() {
 async fn it_comes_back_after_every_end_later_and_later() {
     let (plant, feed) = watched().await;
     plant.account.book().lines.extend([Line::Beat, Line::Broken(SourceError::Unavailable("broken off".into()))]);
-    listened(&plant, &feed, Duration::from_secs(60)).await;
+    listened(&plant, &feed, Duration::from_mins(1)).await;
     assert_eq!(plant.account.book().streams, 2);
     plant.account.book().refuses = Some(SourceError::Unavailable("down".into()));
     let calls = plant.account.book().calls;
-    listened(&plant, &feed, Duration::from_secs(3600)).await;
+    listened(&plant, &feed, Duration::from_hours(1)).await;
     let calls = plant.account.book().calls - calls;
     assert!((12..=20).contains(&calls), "after seconds at first, every five minutes at last: {calls}");
 }
@@ -84,7 +84,7 @@ async fn a_key_that_is_not_accepted_is_told_and_not_tried_all_the_time() {
     let (plant, feed) = watched().await;
     plant.account.book().refuses = Some(SourceError::BadKey);
     let calls = plant.account.book().calls;
-    assert!(!listened(&plant, &feed, Duration::from_secs(3600)).await);
+    assert!(!listened(&plant, &feed, Duration::from_hours(1)).await);
     let calls = plant.account.book().calls - calls;
     assert!((3..=4).contains(&calls), "every quarter of an hour, and a little later: {calls}");
     let told = state(&plant.bench, &plant.caller.org).await.unwrap().1;
@@ -97,7 +97,7 @@ async fn what_the_store_does_not_take_is_handed_over_again() {
         let (plant, feed) = watched().await;
         plant.account.book().lines.extend([banner(&plant, 502, "modbus")]);
         plant.bench.tables.fail_at(call, Fault::Before);
-        listened(&plant, &feed, Duration::from_secs(60)).await;
+        listened(&plant, &feed, Duration::from_mins(1)).await;
         plant.bench.tables.heal();
         // Where the opening itself failed, its line waits for the next.
         assert_eq!(plant.open_ports().await, [23, 502], "call {call}");

@@ -99,12 +99,12 @@ impl Exposure for Script {
                 all.push((host.clone(), banner.clone()));
             }
         }
-        let total = all.len() as u64;
+        let total = all.len();
         let first = 100 * (page as usize - 1);
         let hidden = *self.hidden.lock().unwrap();
         let hosts: Vec<HostObservation> = all
             .into_iter()
-            .take((total as usize).saturating_sub(hidden))
+            .take(total.saturating_sub(hidden))
             .skip(first)
             .take(100)
             .map(|(host, banner)| HostObservation {
@@ -116,7 +116,7 @@ impl Exposure for Script {
             })
             .collect();
         let marks = (first..first + hosts.len()).map(|mark| mark as u64).collect();
-        Ok(SearchPage { banners: hosts.len(), hosts, unreadable: 0, total, marks })
+        Ok(SearchPage { banners: hosts.len(), hosts, unreadable: 0, total: total as u64, marks })
     }
 
     async fn resolve(&self, _: &SourceKey, _: &str) -> Result<Vec<IpAddr>, SourceError> {

@@ -43,7 +43,7 @@ fn a_block_that_drowns_in_others_is_undecided() {
     let banner = read_search_page(page.as_bytes()).unwrap().hosts.remove(0).banners.remove(0);
     assert!(is_cut(&banner.blocks["vnc"]), "{:?}", banner.blocks["vnc"]);
     let open = RuleSet::built_in();
-    let open: Vec<_> = open.rules().iter().filter(|rule| rule.id.to_string().contains("vnc")).collect();
+    let open: Vec<_> = open.rules().filter(|rule| rule.id.to_string().contains("vnc")).collect();
     assert!(!open.is_empty());
     for rule in open {
         let verdict = verdict(&banner, &rule.id.to_string());
