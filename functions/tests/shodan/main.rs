@@ -6,4 +6,5 @@ mod exploits;
 mod faults;
 mod monitor;
 mod scans;
+mod streams;
 mod world;
