@@ -54,7 +54,7 @@ impl Served {
 
     fn spawn(program: &Path, arguments: &[&str], address: SocketAddr, settings: &[(&str, &str)]) -> Result<Self> {
         // Every source is named, so that no request leaves this machine. Port 9 discards.
-        let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
+        let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS", "EPSS_FILE", "SSVC"];
         let nowhere = sources.map(|source| (format!("IOTMONITOR_{source}_URL"), "http://127.0.0.1:9".to_owned()));
         let child = Command::new(program)
             .args(arguments)

@@ -27,7 +27,7 @@ const IN_USE: u8 = 3;
 
 /// Sources are nowhere (port 9 discards): no request leaves this machine.
 fn environment(dir: &Path) -> Environment {
-    let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
+    let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS", "EPSS_FILE", "SSVC"];
     let nowhere = sources.map(|source| (format!("IOTMONITOR_{source}_URL"), "http://127.0.0.1:9".to_owned()));
     let storage = ("IOTMONITOR_STORAGE".to_owned(), format!("embedded:{}", dir.display()));
     Environment::of(nowhere.into_iter().chain([storage]))

@@ -49,7 +49,7 @@ impl Cell {
             ("IOTMONITOR_TARGET_ALLOW", "198.51.100.0/24".to_owned()),
         ];
         // Every source is named, so that no request leaves this machine. Port 9 discards.
-        let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
+        let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS", "EPSS_FILE", "SSVC"];
         let unshare = environment.program("unshare").arguments(&["--map-root-user", &root, "/iotmonitor", "serve"]);
         let unshare = sources.iter().fold(unshare, |program, source| {
             program.variable(&format!("IOTMONITOR_{source}_URL"), "http://127.0.0.1:9")
