@@ -86,6 +86,7 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         let member = &mut poll_group.members[place];
         advance(member, case, now);
         member.judged_by = judged_by(case.organization, case.asset, rules);
+        member.told = super::told::told(case.asset, &stored, &decided);
         let (forgotten, forget_next) = stored.forgettable(&decided, now);
         member.wake = [decided.wake, forget_next].into_iter().flatten().min().map(|w| w.max(now));
         let mut last = Decision::default();
