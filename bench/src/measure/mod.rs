@@ -5,12 +5,14 @@
 mod directory;
 mod filled;
 mod ingest;
+mod judge;
 mod memory;
 mod notify;
 mod page;
 mod poll;
 mod size;
 mod start;
+mod week;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,10 @@ use filled::Filled;
 pub(crate) enum Name {
     /// What a poll asks of the store, per host
     Poll,
+    /// A network and scattered addresses, polled hourly for a week
+    Week,
+    /// What reading and judging a banner costs
+    Judge,
     /// How large the program is
     Size,
     /// From the start of the process to its first GraphQL answer
@@ -44,13 +50,25 @@ pub(crate) enum Name {
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Poll, Self::Size, Self::Start, Self::Memory, Self::Page, Self::Ingest, Self::Notify, Self::Directory];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Poll,
+        Self::Week,
+        Self::Judge,
+        Self::Size,
+        Self::Start,
+        Self::Memory,
+        Self::Page,
+        Self::Ingest,
+        Self::Notify,
+        Self::Directory,
+    ];
 
     /// The heading in the table.
     pub(crate) const fn about(self) -> &'static str {
         match self {
             Self::Poll => "what a poll asks of the store",
+            Self::Week => "a week of hourly polls",
+            Self::Judge => "reading and judging a banner",
             Self::Size => "the program",
             Self::Start => "process start to first GraphQL answer",
             Self::Memory => "resident memory of `serve`",
@@ -65,6 +83,8 @@ impl Name {
     pub(crate) async fn measure(self, bench: &Bench) -> Result<Vec<Line>> {
         match self {
             Self::Poll => poll::measure(bench).await,
+            Self::Week => week::measure(bench).await,
+            Self::Judge => judge::measure(bench),
             Self::Size => size::measure(bench),
             Self::Start => start::measure(bench).await,
             Self::Memory => memory::measure(bench).await,
