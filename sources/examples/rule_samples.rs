@@ -7,14 +7,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sources::{read_hosts, read_search_page};
 
-const SEARCHES: [&str; 6] = [
+const SEARCHES: [&str; 5] = [
     "captured/goshodan-host-search-version-number.json",
     "captured/percussiveelbow-host-host_search_example_1.json",
     "captured/shodanx-host-search-with_facets.json",
     "captured/shodanx-host-search.json",
     "captured/uncover-example.json",
-    "demo/synthetic-iot-ics-banners.json",
 ];
+
+const SYNTHETIC: &str = "demo/synthetic-iot-ics-banners.json";
 
 const HOSTS: [&str; 5] = [
     "captured/crossfeed-multi-host.json",
@@ -33,6 +34,7 @@ fn main() {
     for name in HOSTS {
         print(name, read_hosts(&read(name)).expect(name));
     }
+    print(SYNTHETIC, read_search_page(&read(SYNTHETIC)).expect(SYNTHETIC).hosts);
 }
 
 fn print(page: &str, hosts: Vec<domain::observation::HostObservation>) {
