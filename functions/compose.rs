@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::ports::{
-    Alerts, Clock, Exposure, Ids, Mailer, OpenId, OpenIdError, Queue, Research, Scans, StoreError, Tables, Webhooks,
+    Alerts, Clock, Exposure, Ids, Intelligence, Mailer, OpenId, OpenIdError, Queue, Research, Scans, StoreError,
+    Tables, Webhooks,
 };
 use app::vault::Vault;
 use app::{App, Settings};
@@ -18,7 +19,9 @@ use channels::email::{NoMailer, SmtpMailer, SmtpSetupError, Stationery};
 use channels::webhook::Sender;
 use identity::{NoProvider, Provider};
 use schema::http::HttpSettings;
-use sources::{ExploitSettings, ExploitSources, Governor, SourceSettings, Sources};
+use sources::{
+    ExploitSettings, ExploitSources, Governor, IntelligenceSettings, IntelligenceSources, SourceSettings, Sources,
+};
 use storage::copy::Whole;
 use storage::{Azure, AzureSettings, Credential, Embedded};
 use thiserror::Error;
@@ -114,7 +117,9 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
         Some(provider) => Arc::new(Provider::new(outbound.client()?, Arc::clone(&clock), provider)?),
         None => Arc::new(NoProvider),
     };
+    let intelligence: Arc<dyn Intelligence> = Arc::new(intelligence(config, &outbound)?);
     let app = App {
+        intelligence,
         exposure: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Exposure>, Arc::clone(&metrics))),
         research: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Research>, Arc::clone(&metrics))),
         scans: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Scans>, Arc::clone(&metrics))),
@@ -139,6 +144,8 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
             streams: manner.streams && config.sources.stream.is_some(),
         },
         directories: app::directory::Directories::default(),
+        books: app::intelligence::Books::default(),
+        rulings: app::judging::Rulings::default(),
         hashing: app::access::Hashing::default(),
         openid,
         endpoints: app::notify::Endpoints::default(),
@@ -221,6 +228,19 @@ fn exploits(config: &Config, outbound: &Outbound, governor: Arc<Governor>) -> Re
         metasploit: None,
     };
     Ok(ExploitSources::new(outbound.client()?, settings, governor))
+}
+
+/// Who tells of vulnerabilities.
+fn intelligence(config: &Config, outbound: &Outbound) -> Result<IntelligenceSources, ComposeError> {
+    let addresses = &config.sources;
+    let settings = IntelligenceSettings {
+        cvedb_url: addresses.cvedb.clone(),
+        kev_url: addresses.kev.clone(),
+        epss_url: addresses.epss.clone(),
+        epss_file_url: addresses.epss_file.clone(),
+        ssvc_url: addresses.ssvc.clone(),
+    };
+    Ok(IntelligenceSources::new(outbound.client()?, settings))
 }
 
 /// The mail server, or what says that there is none.

@@ -7,9 +7,12 @@ use ulid::Ulid;
 
 use crate::access::Hashing;
 use crate::directory::Directories;
+use crate::intelligence::Books;
+use crate::judging::Rulings;
 use crate::notify::Endpoints;
 use crate::ports::{
-    Alerts, Chats, Clock, Exploits, Exposure, Ids, Letters, Mailer, OpenId, Queue, Research, Scans, Tables, Webhooks,
+    Alerts, Chats, Clock, Exploits, Exposure, Ids, Intelligence, Letters, Mailer, OpenId, Queue, Research, Scans,
+    Tables, Webhooks,
 };
 use crate::vault::Vault;
 
@@ -54,6 +57,8 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// What the Internet can see.
     pub exposure: Arc<dyn Exposure>,
+    /// What is known of vulnerabilities.
+    pub intelligence: Arc<dyn Intelligence>,
     /// What a person asks Shodan itself.
     pub research: Arc<dyn Research>,
     /// Scans on request.
@@ -80,6 +85,10 @@ pub struct App {
     pub settings: Settings,
     /// Directories that this process has read.
     pub directories: Directories,
+    /// What this process has read of what is known of vulnerabilities.
+    pub books: Books,
+    /// What this process has read of what organizations decided about judging.
+    pub rulings: Rulings,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// Who else tells who somebody is.
@@ -89,9 +98,11 @@ pub struct App {
 }
 
 impl App {
-    /// Now.
+    /// Now, in whole milliseconds: the keys of rows have no more, and what is read back from one must be the very
+    /// instant that was written.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// A new ulid: 26 characters, ascending with time, not to be guessed.

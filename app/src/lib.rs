@@ -14,6 +14,8 @@ pub mod audit;
 pub mod directory;
 pub mod export;
 pub mod findings;
+pub mod intelligence;
+pub mod judging;
 pub mod ledger;
 pub mod monitor;
 pub mod notify;

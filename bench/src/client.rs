@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::Request;
+use http::request::Builder;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -43,7 +44,21 @@ impl Client {
 
     /// Asks and reads the whole answer, which must be a good one.
     pub(crate) async fn ask(&mut self, question: &Bytes) -> Result<Bytes> {
-        let mut request = Request::post("/graphql")
+        self.post("/graphql", question).await
+    }
+
+    /// The same to another door.
+    pub(crate) async fn post(&mut self, path: &str, body: &Bytes) -> Result<Bytes> {
+        self.send(Request::post(path), body).await
+    }
+
+    /// What a door shows to anybody.
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
+        self.send(Request::get(path), &Bytes::new()).await
+    }
+
+    async fn send(&mut self, request: Builder, body: &Bytes) -> Result<Bytes> {
+        let mut request = request
             .header("host", self.address.to_string())
             .header("content-type", "application/json")
             .header("accept", "application/graphql-response+json");
@@ -51,11 +66,11 @@ impl Client {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
         self.sender.ready().await?;
-        let answer = self.sender.send_request(request.body(Full::new(question.clone()))?).await?;
+        let answer = self.sender.send_request(request.body(Full::new(body.clone()))?).await?;
         let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(&body));
-        Ok(body)
+        let said = answer.into_body().collect().await?.to_bytes();
+        ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(&said));
+        Ok(said)
     }
 
     /// The same, read as JSON.

@@ -25,6 +25,8 @@ pub(crate) struct Calls {
     pub(crate) commits: u64,
     /// Messages put.
     pub(crate) puts: u64,
+    /// Looks at the queue of what was given up on: nobody but the program looks there.
+    pub(crate) looks: u64,
     /// Rows written or deleted, by table and the first letters of their keys.
     pub(crate) rows: BTreeMap<String, u64>,
     /// Bytes of their columns.
@@ -32,6 +34,11 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
+    /// What Azure would count of them: a request for each row that is read by its key, each page of a range, each batch.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.gets + self.ranges + self.commits
+    }
+
     /// Rows of that kind.
     pub(crate) fn rows_of(&self, kind: &str) -> u64 {
         self.rows.get(kind).copied().unwrap_or_default()
@@ -113,6 +120,9 @@ impl Queue for Counted {
     }
 
     async fn receive(&self, queue: QueueName, max: usize, visibility: Duration) -> Result<Vec<Message>, StoreError> {
+        if queue == QueueName::NotificationsPoison {
+            self.calls().looks += 1;
+        }
         self.queue.receive(queue, max, visibility).await
     }
 

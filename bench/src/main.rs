@@ -14,6 +14,7 @@ mod measure;
 mod process;
 mod receivers;
 mod report;
+mod runtime_interface;
 mod world;
 
 use std::path::PathBuf;
@@ -35,15 +36,18 @@ struct Arguments {
     /// The program, built for release.
     #[arg(long, value_name = "FILE")]
     program: PathBuf,
+    /// The same with the feature `lambda`: `dist/lambda/bootstrap`.
+    #[arg(long, value_name = "FILE")]
+    lambda: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let Arguments { mut names, quick, program } = Arguments::parse();
+    let Arguments { mut names, quick, program, lambda } = Arguments::parse();
     if names.is_empty() {
         names = Name::ALL.to_vec();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let bench = Bench::new(program, quick);
+    let bench = Bench::new(program, lambda, quick);
     let mut report = report::Report::new(machine::description()?);
     for name in names {
         println!("measuring: {}", name.about());

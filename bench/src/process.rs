@@ -21,18 +21,48 @@ impl Served {
     /// The same on any store, with more settings.
     pub(crate) fn start_on(program: &Path, storage: &str, more: &[(&str, &str)]) -> Result<Self> {
         let address = free_address()?;
+        let own = [("IOTMONITOR_STORAGE", storage), ("IOTMONITOR_LISTEN", &address.to_string())];
+        Self::spawn(program, &["serve"], address, &[&own, more].concat())
+    }
+
+    /// As the Functions host starts it: without a word, with a port.
+    pub(crate) fn start_for_host(program: &Path, storage: &str, key: &str) -> Result<Self> {
+        let address = free_address()?;
+        let own = [
+            ("FUNCTIONS_CUSTOMHANDLER_PORT", address.port().to_string()),
+            ("AzureWebJobsStorage", storage.to_owned()),
+            ("IOTMONITOR_POLL_SCHEDULE", "0 * * * * *".to_owned()),
+            ("IOTMONITOR_SECRET_KEY", key.to_owned()),
+        ];
+        let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self::spawn(program, &[], address, &own)
+    }
+
+    /// As AWS Lambda starts it; it listens nowhere, and asks at this address what to do.
+    pub(crate) fn start_for_lambda(program: &Path, interface: SocketAddr, storage: &str, key: &str) -> Result<Self> {
+        let interface_name = interface.to_string();
+        let own = [
+            ("AWS_LAMBDA_RUNTIME_API", interface_name.as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "iotmonitor"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+            ("IOTMONITOR_STORAGE", storage),
+            ("IOTMONITOR_SECRET_KEY", key),
+        ];
+        Self::spawn(program, &[], interface, &own)
+    }
+
+    fn spawn(program: &Path, arguments: &[&str], address: SocketAddr, settings: &[(&str, &str)]) -> Result<Self> {
         // Every source is named, so that no request leaves this machine. Port 9 discards.
         let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
         let nowhere = sources.map(|source| (format!("IOTMONITOR_{source}_URL"), "http://127.0.0.1:9".to_owned()));
         let child = Command::new(program)
-            .arg("serve")
+            .args(arguments)
             .env_clear()
-            .env("IOTMONITOR_STORAGE", storage)
-            .env("IOTMONITOR_LISTEN", address.to_string())
             // One token asks as often as the processor can answer.
             .env("IOTMONITOR_RATE_LIMIT", u32::MAX.to_string())
             .envs(nowhere)
-            .envs(more.iter().copied())
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

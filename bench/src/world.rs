@@ -54,6 +54,7 @@ impl World {
             tables,
             queue: Arc::clone(&store) as _,
             exposure: Arc::new(Sources::new(Outbound::new(None)?.client()?, addresses, governor)),
+            intelligence: Arc::new(Silent),
             research: Arc::new(Silent),
             scans: Arc::new(Silent),
             alerts: Arc::new(Silent),
@@ -73,6 +74,8 @@ impl World {
                 ..Settings::default()
             },
             directories: app::directory::Directories::default(),
+            books: app::intelligence::Books::default(),
+            rulings: app::judging::Rulings::default(),
             hashing: app::access::Hashing::default(),
             openid: Arc::new(Silent),
             chats: Arc::new(Silent),
@@ -119,7 +122,12 @@ impl World {
     /// The same store, used by a process that remembers nothing.
     pub(crate) fn restarted(self) -> Result<Self> {
         let app = Arc::into_inner(self.app).context("somebody still uses the app")?;
-        let app = Arc::new(App { directories: app::directory::Directories::default(), ..app });
+        let app = Arc::new(App {
+            directories: app::directory::Directories::default(),
+            books: app::intelligence::Books::default(),
+            rulings: app::judging::Rulings::default(),
+            ..app
+        });
         Ok(Self { app, ..self })
     }
 }

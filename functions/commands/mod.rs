@@ -105,6 +105,8 @@ enum User {
 enum Settings {
     /// Print local.settings.json.example
     Example,
+    /// Print what every variable means, as a page of the guide
+    Reference,
 }
 
 /// A running server has the store open.
@@ -149,6 +151,7 @@ pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsStri
             user::add(environment, &email, name.as_deref(), organization.as_deref())
         }
         Command::Config(Settings::Example) => config::print(&crate::config::example()),
+        Command::Config(Settings::Reference) => config::print(&crate::config::reference()),
     };
     outcome.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }

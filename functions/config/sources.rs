@@ -28,6 +28,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         "where the list of known exploited vulnerabilities is",
     ),
     Setting::open("IOTMONITOR_EPSS_URL", "https://api.first.org", "where the likelihood of exploitation is asked for"),
+    Setting::open(
+        "IOTMONITOR_EPSS_FILE_URL",
+        "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+        "the file of all likelihoods of the day, which is read where more than 300 are wanted",
+    ),
+    Setting::open(
+        "IOTMONITOR_SSVC_URL",
+        "https://raw.githubusercontent.com/cisagov/vulnrichment/develop",
+        "the folder of CISA's Vulnrichment",
+    ),
 ];
 
 /// Where facts come from, and with which key.
@@ -49,6 +59,10 @@ pub struct SourceAddresses {
     pub kev: Url,
     /// FIRST's EPSS.
     pub epss: Url,
+    /// All of it, as a file.
+    pub epss_file: Url,
+    /// CISA's judgements.
+    pub ssvc: Url,
 }
 
 impl SourceAddresses {
@@ -62,6 +76,8 @@ impl SourceAddresses {
             cvedb: address(environment, "IOTMONITOR_CVEDB_URL")?,
             kev: address(environment, "IOTMONITOR_KEV_URL")?,
             epss: address(environment, "IOTMONITOR_EPSS_URL")?,
+            epss_file: address(environment, "IOTMONITOR_EPSS_FILE_URL")?,
+            ssvc: address(environment, "IOTMONITOR_SSVC_URL")?,
         })
     }
 }

@@ -41,7 +41,8 @@ pub async fn handle(State(program): State<Arc<Program>>, request: Request) -> Re
     {
         return schema::http::too_often(headers, seconds);
     }
+    let whose = caller.as_ref().map(|caller| caller.org.to_string()).unwrap_or_default();
     let mut asked = Asked::by(caller, client);
     asked.user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    schema::http::handle(program.engine(), &program.graphql, request, |request| request.data(asked)).await
+    schema::http::handle(program.engine(), &program.graphql, &whose, request, |request| request.data(asked)).await
 }

@@ -5,11 +5,17 @@
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use ::storage::archive::{Reader, Record};
+use app::assets::AssetDraft;
+use app::ports::Table;
 use iotmonitor::commands::run;
 use iotmonitor::compose::{Manner, compose};
 use iotmonitor::config::{Config, Environment};
+use iotmonitor::http::Program;
 use iotmonitor::standalone;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -19,8 +25,12 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 const IN_USE: u8 = 3;
 
+/// Sources are nowhere (port 9 discards): no request leaves this machine.
 fn environment(dir: &Path) -> Environment {
-    Environment::of([("IOTMONITOR_STORAGE", format!("embedded:{}", dir.display()))])
+    let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS"];
+    let nowhere = sources.map(|source| (format!("IOTMONITOR_{source}_URL"), "http://127.0.0.1:9".to_owned()));
+    let storage = ("IOTMONITOR_STORAGE".to_owned(), format!("embedded:{}", dir.display()));
+    Environment::of(nowhere.into_iter().chain([storage]))
 }
 
 #[track_caller]
@@ -151,4 +161,71 @@ fn every_shell_gets_its_completions() {
         expect(OK, Path::new("."), &["completions", shell]);
     }
     expect(2, Path::new("."), &["completions", "cmd"]);
+}
+
+/// Registers assets until that is enough, and answers how many.
+async fn register_until(program: Arc<Program>, enough: Arc<AtomicBool>) -> usize {
+    let owner = app::access::bootstrap(&program.app, "ops@example.com", "a long enough pass phrase", "Ops", None);
+    let owner = owner.await.unwrap();
+    let mut made = 0;
+    while !enough.load(Ordering::Relaxed) {
+        let target = Some(format!("8.{}.{}.8", made / 250, 1 + made % 250));
+        let draft = AssetDraft { target, enabled: false, ..AssetDraft::default() };
+        app::assets::create(&program.app, &owner, &draft).await.unwrap();
+        made += 1;
+    }
+    made
+}
+
+/// Everything that a backup holds, in its order.
+fn records(file: &Path) -> Vec<Record> {
+    let mut reader = Reader::new(std::io::BufReader::new(fs::File::open(file).unwrap())).unwrap();
+    std::iter::from_fn(|| reader.next_record().unwrap()).collect()
+}
+
+/// Rows of a table whose keys begin like this.
+fn rows(file: &Path, wanted: Table, start: &str) -> usize {
+    let is = |record: &&Record| matches!(record, Record::Row { table, key, .. } if *table == wanted && key.starts_with(start));
+    records(file).iter().filter(is).count()
+}
+
+#[test]
+fn a_backup_taken_under_load_is_of_one_instant_and_comes_back_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = path("data");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let program = compose(&Config::read(&environment(&data)).unwrap(), Manner::default()).unwrap();
+    let (end, ended) = oneshot::channel::<()>();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let server = runtime.spawn(standalone::run(listener, Arc::clone(&program), async move { drop(ended.await) }));
+    let enough = Arc::new(AtomicBool::new(false));
+    let writer = runtime.spawn(register_until(program, Arc::clone(&enough)));
+    while !iotmonitor::backup::door::socket(&data).exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    for number in 0..3 {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        expect(OK, &data, &["backup", path(&format!("backup-{number}")).to_str().unwrap()]);
+    }
+    enough.store(true, Ordering::Relaxed);
+    let made = runtime.block_on(writer).unwrap();
+    end.send(()).unwrap();
+    runtime.block_on(server).unwrap().unwrap();
+
+    let mut seen = Vec::new();
+    for number in 0..3 {
+        let [file, other, again, after] =
+            ["backup", "other", "again", "after"].map(|name| path(&format!("{name}-{number}")));
+        expect(OK, &other, &["restore", file.to_str().unwrap()]);
+        expect(OK, &other, &["backup", again.to_str().unwrap()]);
+        assert_eq!(records(&file), records(&again));
+        // What the instant cut through is finished as after a crash: every asset was told of once.
+        expect(OK, &other, &["poll"]);
+        expect(OK, &other, &["backup", after.to_str().unwrap()]);
+        let assets = rows(&after, Table::Assets, "target:");
+        assert_eq!(assets, rows(&after, Table::Exposure, "e|"));
+        seen.push(assets);
+    }
+    assert!(seen.is_sorted() && seen[0] < seen[2] && seen[2] <= made, "{seen:?} of {made}");
 }

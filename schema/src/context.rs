@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use app::access::{Caller, Client};
 use app::assets::Register;
+use app::intelligence::Book;
 use app::repeat::ClientRequest;
 use app::{App, Error, UserError as Fault};
 use async_graphql::{Context, ErrorExtensions, Result, SimpleObject};
@@ -32,6 +33,7 @@ pub struct Asked {
     /// What the client calls itself.
     pub user_agent: Option<String>,
     register: OnceCell<Register>,
+    book: OnceCell<Arc<Book>>,
     /// Who signed in during this request: what is asked of their own payload is asked as they.
     signed_in: OnceLock<Caller>,
     register_of_signed_in: OnceCell<Register>,
@@ -52,6 +54,13 @@ pub async fn register<'a>(ctx: &Context<'a>) -> Result<&'a Register> {
     let org = &caller(ctx)?.org;
     let kept = if asked.signed_in.get().is_some() { &asked.register_of_signed_in } else { &asked.register };
     kept.get_or_try_init(|| async { Register::read(app(ctx), org).await }).await.map_err(|e| fail(e.into()))
+}
+
+/// What is known of vulnerabilities, looked up once per request.
+pub async fn book<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Book>> {
+    caller(ctx)?;
+    let kept = &ctx.data_unchecked::<Asked>().book;
+    kept.get_or_try_init(|| async { app(ctx).book().await }).await.map_err(|e| fail(e.into()))
 }
 
 /// A fault in an input.

@@ -6,8 +6,10 @@
 mod apt;
 pub mod bench;
 mod environment;
+pub mod events;
 mod node;
 pub mod package;
+mod php;
 mod program;
 mod python;
 pub mod steps;

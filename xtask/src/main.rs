@@ -34,9 +34,9 @@ enum Command {
     },
     /// Makes the deployable folder and zip under dist/.
     Package {
-        /// For which cloud.
+        /// For where.
         platform: Platform,
-        /// Build for this target triple instead of this machine's.
+        /// Build for this target triple instead of this machine's (standalone: instead of static Linux on x86-64).
         #[arg(long, value_name = "TRIPLE")]
         target: Option<String>,
     },
@@ -44,8 +44,12 @@ enum Command {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Platform {
+    /// A Functions app.
     Azure,
+    /// A function of AWS Lambda.
     Lambda,
+    /// A server of one's own: the static program.
+    Standalone,
 }
 
 fn main() -> Result<ExitCode> {
@@ -59,6 +63,7 @@ fn main() -> Result<ExitCode> {
             let make = match platform {
                 Platform::Azure => package::azure,
                 Platform::Lambda => package::lambda,
+                Platform::Standalone => package::standalone,
             };
             make(&environment, target.as_deref()).map(|_| true)?
         }

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use xtask::package::{stage, stage_lambda, zip_folder};
+use xtask::package::{stage, stage_lambda, stage_standalone, unzip, zip_folder};
 use zip::ZipArchive;
 
 /// A repository with one function, a handler without a binding file, and a program without its execute bit.
@@ -47,6 +47,25 @@ fn lambda_gets_the_program_by_the_name_that_it_starts_and_may_start_it() {
     let mut archive = ZipArchive::new(File::open(folder.with_extension("zip")).unwrap()).unwrap();
     let entry = archive.by_index(0).unwrap();
     assert_eq!((entry.name().unwrap().as_ref(), entry.unix_mode().unwrap() & 0o777), ("bootstrap", 0o755));
+}
+
+#[test]
+fn a_server_gets_the_program_with_its_unit_and_may_start_it_where_it_was_unpacked() {
+    let root = tempfile::tempdir().unwrap();
+    repository(root.path());
+    let ours = xtask::Environment::read().root;
+    let folder = root.path().join("dist/standalone");
+    stage_standalone(&ours, &root.path().join("program"), &folder).unwrap();
+    assert_eq!(zip_folder(&folder, &folder.with_extension("zip")).unwrap(), 5);
+    let there = root.path().join("there");
+    unzip(&folder.with_extension("zip"), &there).unwrap();
+    assert!(there.join("iotmonitor.service").exists() && there.join("Containerfile").exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |name: &str| fs::metadata(there.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode("iotmonitor"), mode("Containerfile")], [0o755, 0o644]);
+    }
 }
 
 #[test]

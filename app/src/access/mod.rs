@@ -77,10 +77,10 @@ pub use login::{Login, login, logout};
 pub use member::{Member, Removal, Removed, change_member_role, fellow, members, memberships, remove_member};
 pub(crate) use note::actor as actor_of;
 pub use openid::{Begun, Brought, SIGN_IN, begin_openid, finish_openid};
-pub(crate) use organization::partition as organization_partition;
 pub use organization::{
     MIN_POLL_INTERVAL, Organization, OrganizationSettings, organization, organizations, shodan_key, shodan_key_place,
 };
+pub(crate) use organization::{PROFILE, partition as organization_partition};
 pub use own::{create_organization, switch_organization};
 pub use password::Hashing;
 pub(crate) use people::people;

@@ -90,7 +90,7 @@ impl OrganizationSettings {
     }
 }
 
-pub(super) const PROFILE: &str = "profile";
+pub(crate) const PROFILE: &str = "profile";
 /// Which organizations there are. A row comes before its organization, so it may name one that never came to be.
 pub(super) const REGISTRY: &str = "orgs";
 const PAGE: usize = 1_000;

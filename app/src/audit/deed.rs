@@ -64,6 +64,16 @@ deeds! {
     TokenCreated = "token.created",
     /// An API token was revoked.
     TokenRevoked = "token.revoked",
+    /// A rule was made.
+    RuleCreated = "rule.created",
+    /// A rule was changed, switched off or switched on.
+    RuleUpdated = "rule.updated",
+    /// A rule was deleted.
+    RuleDeleted = "rule.deleted",
+    /// A triage policy was made.
+    PolicyCreated = "triage_policy.created",
+    /// A triage policy was ended.
+    PolicyEnded = "triage_policy.ended",
     /// A scan was ordered, for so many scan credits.
     ScanRequested = "scan.requested",
     /// A notification channel was made.

@@ -6,8 +6,11 @@ use jiff::Timestamp;
 
 use crate::access::Caller;
 use crate::ports::{RowRange, Table};
-use crate::{App, Error, ledger, rows};
+use crate::{App, Error, UserError, UserErrorCode, ledger, rows};
 
+/// Said of a cursor that this log has not given.
+const AHEAD: &str = "the cursor is ahead of the event log: it is another organization's, or the store was restored \
+    from an older backup; begin without one";
 /// What a page may read: so many rows.
 const MOST_ROWS: usize = 1000;
 
@@ -57,6 +60,10 @@ pub async fn events_page(
     let bucket = Bucket::default();
     let partition = ledger::partition(&caller.org, bucket);
     let (head, _) = ledger::Head::read(&*app.tables, &partition).await?;
+    // Whoever went on waiting there would miss what comes until then.
+    if cursor.is_some_and(|number| number > head.events.saturating_add(u64::from(backward))) {
+        return Err(UserError::general(UserErrorCode::Invalid, AHEAD).into());
+    }
     let mut page = EventPage { looked_to: cursor.unwrap_or(0), ..EventPage::default() };
     if backward {
         let mut end = cursor.unwrap_or(head.events + 1);

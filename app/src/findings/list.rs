@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use domain::finding::Finding;
-use domain::ids::{Bucket, FindingId};
+use domain::finding::{Finding, FindingState, Resolution};
+use domain::ids::{AssetId, Bucket, FindingId};
 use domain::role::Action;
 
 use super::filter::FindingFilter;
@@ -97,6 +97,21 @@ pub async fn page(
 /// How many findings match, by state and severity. `None`: more than 10 000 rows would have to be read to tell.
 pub async fn counts(app: &App, caller: &Caller, filter: &FindingFilter) -> Result<Option<Counts>, Error> {
     caller.may(Action::Read)?;
+    count(app, caller, filter).await
+}
+
+/// How many findings ended because these assets were retired: for whoever retired them, who may not read.
+pub async fn ended_with(app: &App, caller: &Caller, assets: &[AssetId]) -> Result<u32, Error> {
+    caller.may(Action::RetireAssets)?;
+    let filter = FindingFilter {
+        asset_ids: Some(assets.to_vec()),
+        resolutions: Some(vec![Resolution::AssetRetired]),
+        ..FindingFilter::default()
+    };
+    Ok(count(app, caller, &filter).await?.map_or(0, |counts| counts.total(FindingState::Resolved)))
+}
+
+async fn count(app: &App, caller: &Caller, filter: &FindingFilter) -> Result<Option<Counts>, Error> {
     let (head, snapshot) = app.snapshot(&caller.org, Bucket::default()).await?;
     if let Some(counts) = filter.of_all(&head.counts) {
         return Ok(Some(counts));

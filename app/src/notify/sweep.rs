@@ -24,6 +24,8 @@ const EVENTS: usize = 300;
 const OVERDUE: usize = 300;
 /// Pages of them that a tick reads.
 const PAGES: usize = 20;
+/// Where nothing is being told, the poison queue is looked at so often.
+const POISON_SECONDS: i64 = 600;
 /// Reads side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -41,7 +43,12 @@ pub struct Swept {
 /// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
 /// up again.
 pub async fn sweep(app: &App) -> Result<Swept, Error> {
-    sweep_marked(app, &marks(app).await?).await
+    sweep_since(app, None).await
+}
+
+/// The same after a sweep that ended then.
+pub async fn sweep_since(app: &App, last: Option<Timestamp>) -> Result<Swept, Error> {
+    sweep_marked(app, &marks(app).await?, last).await
 }
 
 /// The marks of outboxes that may hold something.
@@ -50,9 +57,14 @@ pub(crate) async fn marks(app: &App) -> Result<Vec<Row>, StoreError> {
     Ok(app.tables.range(Table::Schedule, "dirty", range).await?.rows)
 }
 
-/// The same, where the marks were read already. What was marked since is the next sweep's.
-pub(crate) async fn sweep_marked(app: &App, marks: &[Row]) -> Result<Swept, Error> {
-    let (rerouted, retried, settled) = tokio::join!(outboxes(app, marks), overdue(app), poison::settle(app));
+/// The same, where the marks were read already; what was marked since is the next sweep's.
+/// A look at a queue costs eleven times what one at a table does, so the poison queue, which is empty as good as always,
+/// is looked at every ten minutes, and at once while anything is being told.
+pub(crate) async fn sweep_marked(app: &App, marks: &[Row], last: Option<Timestamp>) -> Result<Swept, Error> {
+    let turn = |at: Timestamp| at.as_second().div_euclid(POISON_SECONDS);
+    let looks = !marks.is_empty() || last.is_none_or(|last| turn(last) != turn(app.now()));
+    let poisoned = async { if looks { poison::settle(app).await } else { Ok(0) } };
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app, marks), overdue(app), poisoned);
     Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
 }
 

@@ -31,6 +31,9 @@ pub struct Member {
     /// What the last answer was judged by: rules, settings, the asset's own version.
     #[serde(rename = "g", default, skip_serializing_if = "String::is_empty")]
     pub judged_by: String,
+    /// Names the CVEs that it is concerned with.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub watched: String,
     /// When time alone changes something.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -81,6 +84,7 @@ impl Member {
             observed: None,
             answer: String::new(),
             judged_by: String::new(),
+            watched: String::new(),
             wake: None,
             first_done: false,
             status: MonitoringState::Waiting,
@@ -233,6 +237,19 @@ impl PollGroup {
             member.wake = Some(at);
         }
         sooner
+    }
+
+    /// Has all members judged anew that were judged by another stamp than theirs now (`None`: the asset is gone). `true`:
+    /// there are such.
+    pub(crate) fn wake_judged_otherwise(&mut self, stamp: impl Fn(&str) -> Option<String>, now: Timestamp) -> bool {
+        let mut any = false;
+        for member in self.members.iter_mut().filter(|m| m.first_done && m.wake.is_none_or(|wake| wake > now)) {
+            if stamp(&member.asset).is_some_and(|stamp| stamp != member.judged_by) {
+                member.wake = Some(now);
+                any = true;
+            }
+        }
+        any
     }
 
     /// What moves the hints that were followed to the group's next instant.

@@ -1,13 +1,13 @@
 use domain::asset::{Asset, MonitoringState};
-use domain::decide::{Question, decide};
+use domain::decide::{Question, decide_with};
 use domain::event::{Event, EventType};
 use domain::ids::Bucket;
 use domain::merge::Look;
-use domain::rule::RuleSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::grounds::Grounds;
 use super::group::{Member, PollGroup, Usage};
 use super::seen::Seen;
 use super::silence::silences;
@@ -15,6 +15,7 @@ use super::summary::summary;
 use crate::access::Organization;
 use crate::assets::Register;
 use crate::findings::load;
+use crate::intelligence::{Watched, watch};
 use crate::ledger::{CommitError, Decision};
 use crate::{App, Error, findings};
 
@@ -48,18 +49,13 @@ impl Case<'_> {
     }
 }
 
-/// How rules and settings stand: when this changes, what is stored is judged again.
-pub(super) fn judged_by(organization: &Organization, asset: &Asset, rules: &RuleSet) -> String {
-    let s = &organization.settings;
-    format!("{}|{}|{}|{:?}|{}", rules.generation, s.close_after_misses, s.stale_after_days, s.sla, asset.updated_at)
-}
-
 /// Stores what an answer means, with the group in the last batch. Returns the member as it stands then.
 pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Member, Error> {
-    let rules = RuleSet::built_in();
     for _ in 0..TRIES {
         let org = &case.organization.id;
         let mut session = app.open_ledger(org, &case.organization.name, case.bucket).await?;
+        let grounds = Grounds::read(app, case.organization).await?;
+        let rules = grounds.rules();
         let mut poll_group = PollGroup::read(app, session.partition(), group).await?;
         let Some(place) = poll_group.members.iter().position(|m| m.asset == case.asset.id.ulid) else {
             return Ok(Member::new(&case.asset.id, app.now()));
@@ -78,15 +74,18 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
             .collect();
         let question =
             Question { asset: case.asset, stored: &stored.stored, looks: &looks, rules, settings: &settings, now };
-        let decided = decide(&question);
+        let decided = decide_with(&question, grounds.beside());
         let before = poll_group.members[place].clone();
         let polled = case.answer.is_some_and(|answer| !answer.by_itself);
         let first_poll = !before.first_done && polled;
         let mut decisions = stored.decisions(&decided, case.asset, first_poll, now)?;
         let member = &mut poll_group.members[place];
         advance(member, case, now);
-        member.judged_by = judged_by(case.organization, case.asset, rules);
+        member.judged_by = grounds.judged_by(case.organization, case.asset);
         member.told = super::told::told(case.asset, &stored, &decided);
+        let watched = Watched::of(&stored.stored, &decided);
+        watch(app, org, case.asset, &watched, &before.watched, &grounds.book).await?;
+        member.watched = watched.hash;
         let (forgotten, forget_next) = stored.forgettable(&decided, now);
         member.wake = [decided.wake, forget_next].into_iter().flatten().min().map(|w| w.max(now));
         let mut last = Decision::default();

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::group::PollGroup;
 use crate::ports::{Batch, Op, Row, Table};
-use crate::{App, Error, access, assets, ledger, rows};
+use crate::{App, Error, access, assets, ledger, rows, vault};
 
 /// How often every group is looked at.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -11,7 +11,8 @@ const STATE: &str = "state";
 /// Where it stands when that was done last.
 pub(super) const KEY: &str = "mended";
 
-/// Once a day makes the hints anew that should be there: a group without one would never be polled again.
+/// Once a day makes the hints anew that should be there, since a group without one would never be polled again, and
+/// seals anew what is sealed with an old key.
 pub(super) async fn mend(app: &App, done: Option<&Row>) -> Result<(), Error> {
     let last: Option<Timestamp> = done.map(rows::decode).transpose()?;
     let now = app.now();
@@ -19,6 +20,10 @@ pub(super) async fn mend(app: &App, done: Option<&Row>) -> Result<(), Error> {
         return Ok(());
     }
     for org in access::organizations(app).await? {
+        let resealed = vault::reseal(app, &org).await?;
+        if resealed > 0 {
+            tracing::info!(%org, rows = resealed, "sealed anew with the newest secret key");
+        }
         if access::organization(app, &org).await?.is_some_and(|organization| organization.shodan_key.is_some()) {
             crate::monitor::plan(app, &org).await?;
         }

@@ -6,6 +6,7 @@ mod adopt;
 mod answer;
 mod ask;
 mod budget;
+mod grounds;
 mod group;
 mod intake;
 mod judge;
@@ -23,6 +24,7 @@ mod told;
 
 pub use budget::{Budget, Refused, budget};
 pub(crate) use budget::{Spent, open as open_budget, spend as spend_budget};
+pub(crate) use grounds::stamp;
 pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub(crate) use intake::{Brought, owner_of, take_in};

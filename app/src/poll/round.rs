@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::asset::{Asset, MonitoringState};
 use domain::event::EventType;
 use domain::ids::{AssetId, Bucket};
-use domain::rule::RuleSet;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::ask::{Asked, carry_out};
 use super::budget::{self, Budget, Spent};
+use super::grounds::Grounds;
 use super::group::{Member, PollGroup, move_hints};
-use super::judge::{Case, advance, asset_event, fail, judged_by, postpone, settle};
+use super::judge::{Case, advance, asset_event, fail, postpone, settle};
 use super::plan::{Call, Item, Means, plan};
 use super::seen::Seen;
 use super::source::{self, Trouble};
@@ -78,6 +78,7 @@ struct Sweep<'a> {
     groups: &'a [DueGroup],
     bucket: Bucket,
     register: Register,
+    grounds: Grounds,
     items: Vec<Item>,
     quiet: Vec<Quiet>,
     report: RoundReport,
@@ -117,6 +118,7 @@ impl Round<'_> {
         let partition = ledger::partition(&self.organization.id, bucket);
         let ids: Vec<u32> = groups.iter().map(|g| g.group).collect();
         let register = Register::read(self.app, &self.organization.id).await?;
+        let grounds = Grounds::read(self.app, self.organization).await?;
         let mut quiet: Vec<Quiet> = groups.iter().map(|_| Quiet::default()).collect();
         let mut items = Vec::new();
         for (place, group) in PollGroup::read_several(self.app, &partition, &ids).await?.into_iter().enumerate() {
@@ -139,7 +141,8 @@ impl Round<'_> {
         }
         items.sort_by_key(|item| item.member.next());
         let report = RoundReport::default();
-        Ok(Sweep { groups, bucket, register, items, quiet, report, trouble: None, silent: 0, spent: Spent::default() })
+        let spent = Spent::default();
+        Ok(Sweep { groups, bucket, register, grounds, items, quiet, report, trouble: None, silent: 0, spent })
     }
 
     /// Asks about the items and takes the answers in as they come.
@@ -215,7 +218,7 @@ impl Round<'_> {
                 Ok(answer) => {
                     sweep.report.polled += 1;
                     let asset = self.take_addresses(&mut sweep.register, item.asset.clone(), &answer).await?;
-                    if self.nothing_new(&asset, &member, &answer) {
+                    if self.nothing_new(&sweep.grounds, &asset, &member, &answer) {
                         sweep.report.unchanged += 1;
                         let case = self.case(&asset, sweep, Some(&answer));
                         advance(&mut member, &case, self.app.now());
@@ -250,12 +253,12 @@ impl Round<'_> {
         sweep.quiet[item.group].failed.push((item.asset.clone(), member));
     }
 
-    fn nothing_new(&self, asset: &Asset, member: &Member, answer: &Answer) -> bool {
+    fn nothing_new(&self, grounds: &Grounds, asset: &Asset, member: &Member, answer: &Answer) -> bool {
         let known =
             if answer.news { Seen::read(&member.seen).has_all(&answer.hosts) } else { member.answer == answer.hash() };
         known
             && member.first_done
-            && member.judged_by == judged_by(self.organization, asset, RuleSet::built_in())
+            && member.judged_by == grounds.judged_by(self.organization, asset)
             && member.wake.is_none_or(|wake| wake > self.app.now())
     }
 

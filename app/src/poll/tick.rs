@@ -11,7 +11,7 @@ use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
 use crate::ports::{Row, RowRange, SourceKey, Table};
-use crate::{App, Error, assets, notify, retention};
+use crate::{App, Error, assets, intelligence, judging, notify, retention};
 
 /// What a tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,10 @@ const SIDE_BY_SIDE: usize = 64;
 /// Where nobody said otherwise: well below the ten minutes that the Functions host allows.
 const DEFAULT_SECONDS: u32 = 240;
 
+/// The partition of `schedule` where it stands when what was done last, and the row of the last tick.
+const STATE: &str = "state";
+const LAST: &str = "tick";
+
 /// A group that is due.
 #[derive(Clone, Debug)]
 pub(super) struct DueGroup {
@@ -68,6 +72,8 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
     let deadline = Instant::now() + time;
     let marks = notify::sweep::marks(app).await?;
     let mut report = TickReport { carried_over: carry_over(app, &marks).await?, ..TickReport::default() };
+    judging::rejudge(app).await?;
+    intelligence::tell(app).await?;
     // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
     Box::pin(crate::errands::run(app, deadline)).await?;
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
@@ -98,21 +104,18 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
             Err(error) => failure = Some(error),
         }
     }
-    notify::sweep::sweep_marked(app, &marks).await?;
-    daily(app).await?;
-    record(app).await?;
-    failure.map_or(Ok(report), Err)
-}
-
-/// What is done once in hours or days. When each was done last stands side by side: one read while nothing is due.
-async fn daily(app: &App) -> Result<(), Error> {
+    intelligence::refresh(app, deadline).await?;
+    // What is done once in a while stands side by side with when it was done last: one read while nothing is due.
     let state = RowRange { limit: MOST_HINTS, ..RowRange::default() };
-    let done = app.tables.range(Table::Schedule, "state", state).await?.rows;
-    let done = |key: &str| done.iter().find(|row| row.key == key);
+    let state = app.tables.range(Table::Schedule, STATE, state).await?.rows;
+    let done = |key: &str| state.iter().find(|row| row.key == key);
+    let last = done(LAST).map(crate::rows::decode).transpose()?;
+    notify::sweep::sweep_marked(app, &marks, last).await?;
     super::mend::mend(app, done(super::mend::KEY)).await?;
     crate::findings::close_day(app, done(crate::findings::DAYS)).await?;
     retention::purge_again(app, done(retention::KEY)).await?;
-    Ok(())
+    record(app).await?;
+    failure.map_or(Ok(report), Err)
 }
 
 /// The organizations that are asked about with one key, one after another.
@@ -127,17 +130,17 @@ async fn rounds(app: &App, key: SourceKey, organizations: Work, deadline: Instan
 
 /// Remembers when the last tick ended, for `monitorStatus` and `/readyz`.
 async fn record(app: &App) -> Result<(), Error> {
-    let row = crate::rows::encode("tick", &app.now())?;
+    let row = crate::rows::encode(LAST, &app.now())?;
     let ops = vec![crate::ports::Op::Upsert(row)];
     app.tables
-        .commit(crate::ports::Batch { table: Table::Schedule, partition: "state".into(), ops, witness: None })
+        .commit(crate::ports::Batch { table: Table::Schedule, partition: STATE.into(), ops, witness: None })
         .await?;
     Ok(())
 }
 
 /// When the last tick ended.
 pub async fn last_tick(app: &App) -> Result<Option<Timestamp>, Error> {
-    let row = app.tables.get(Table::Schedule, "state", "tick").await?;
+    let row = app.tables.get(Table::Schedule, STATE, LAST).await?;
     Ok(row.as_ref().map(crate::rows::decode).transpose()?)
 }
 

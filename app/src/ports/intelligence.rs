@@ -85,7 +85,7 @@ pub enum Exploitation {
     Active,
 }
 
-/// CISA's judgement of a CVE for its decision tree (SSVC, published as Vulnrichment).
+/// CISA's judgement of a CVE for its decision tree (SSVC), and what else is read from its record in Vulnrichment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SsvcRecord {
@@ -99,6 +99,9 @@ pub struct SsvcRecord {
     pub total_impact: Option<bool>,
     /// When CISA judged.
     pub decided_at: Option<Timestamp>,
+    /// What sort of weakness its record names, such as `CWE-78`, at most 10.
+    #[serde(default)]
+    pub cwes: Vec<String>,
 }
 
 /// A CVSS score of a CVE.
@@ -157,6 +160,6 @@ pub trait Intelligence: Send + Sync {
     async fn epss(&self, cves: &[CveId]) -> Result<Vec<EpssScore>, SourceError>;
     /// What is known of one CVE. `None`: nothing.
     async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityFacts>, SourceError>;
-    /// CISA's judgement of one CVE. `None`: it made none.
+    /// CISA's record of one CVE. `None`: it has none, or one that says nothing.
     async fn ssvc(&self, cve: &CveId) -> Result<Option<SsvcRecord>, SourceError>;
 }

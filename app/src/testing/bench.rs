@@ -33,6 +33,7 @@ impl Bench {
             tables: tables.clone(),
             queue: queue.clone(),
             exposure: Arc::new(Silent),
+            intelligence: Arc::new(Silent),
             research: Arc::new(Silent),
             scans: Arc::new(Silent),
             alerts: Arc::new(Silent),
@@ -51,6 +52,8 @@ impl Bench {
                 ..Settings::default()
             },
             directories: crate::directory::Directories::default(),
+            books: crate::intelligence::Books::default(),
+            rulings: crate::judging::Rulings::default(),
             hashing: crate::access::Hashing::default(),
             openid: Arc::new(Silent),
             endpoints: crate::notify::Endpoints::default(),
@@ -63,6 +66,8 @@ impl Bench {
     pub fn restarted(self) -> Self {
         let app = App {
             directories: crate::directory::Directories::default(),
+            books: crate::intelligence::Books::default(),
+            rulings: crate::judging::Rulings::default(),
             endpoints: crate::notify::Endpoints::default(),
             ..self.app
         };

@@ -1,13 +1,16 @@
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use domain::cve::CveId;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::ports::{
-    Account, Attempt, AttemptError, Challenge, ChatRequest, ChatService, ChatTarget, Chats, Composed, Exposure,
-    HostAnswer, Identity, Incident, Letter, Letters, Mail, MailError, Mailer, OpenId, OpenIdError, Returned,
-    SearchPage, SourceError, SourceKey, WebhookRequest, Webhooks,
+    Account, Attempt, AttemptError, Challenge, ChatRequest, ChatService, ChatTarget, Chats, Composed, Edition,
+    EpssScore, Exposure, HostAnswer, Identity, Incident, Intelligence, KnownExploited, Letter, Letters, Mail,
+    MailError, Mailer, OpenId, OpenIdError, Refreshed, Returned, SearchPage, SourceError, SourceKey, SsvcRecord,
+    Validators, VulnerabilityFacts, WebhookRequest, Webhooks,
 };
 
 /// The outside for tests that are not about it: every source is down, no mail is set up, no webhook arrives.
@@ -42,6 +45,33 @@ impl Exposure for Silent {
 
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
+    }
+}
+
+#[async_trait]
+impl Intelligence for Silent {
+    fn known_exploited_built_in(&self) -> Edition<KnownExploited> {
+        Edition { entries: Vec::new(), unreadable: 0, date: None, validators: Validators::default() }
+    }
+
+    async fn known_exploited(&self, _: &Validators) -> Result<Refreshed<KnownExploited>, SourceError> {
+        down()
+    }
+
+    async fn epss_of_the_day(&self, _: &Validators, _: &BTreeSet<CveId>) -> Result<Refreshed<EpssScore>, SourceError> {
+        down()
+    }
+
+    async fn epss(&self, _: &[CveId]) -> Result<Vec<EpssScore>, SourceError> {
+        down()
+    }
+
+    async fn vulnerability(&self, _: &CveId) -> Result<Option<VulnerabilityFacts>, SourceError> {
+        down()
+    }
+
+    async fn ssvc(&self, _: &CveId) -> Result<Option<SsvcRecord>, SourceError> {
+        down()
     }
 }
 

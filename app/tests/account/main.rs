@@ -7,4 +7,5 @@ mod import;
 mod plant;
 mod pushes;
 mod scans;
+mod sealing;
 mod streams;

@@ -2,12 +2,14 @@
 //!
 //! [`filled`] makes the store with 10 000 findings that several of them look at, by polling made-up devices.
 
+mod cost;
 mod directory;
 mod filled;
 mod ingest;
 mod judge;
 mod memory;
 mod notify;
+mod packages;
 mod page;
 mod poll;
 mod size;
@@ -36,6 +38,8 @@ pub(crate) enum Name {
     Size,
     /// From the start of the process to its first GraphQL answer
     Start,
+    /// From the start of each package to its first answer, and until it is ready
+    Packages,
     /// Resident memory, at rest and under load
     Memory,
     /// A page of 50 findings out of 10 000
@@ -46,21 +50,25 @@ pub(crate) enum Name {
     Notify,
     /// The directory at 10 000 and 100 000 findings
     Directory,
+    /// A month of polls on Azure, and what it costs
+    Cost,
 }
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Poll,
         Self::Week,
         Self::Judge,
         Self::Size,
         Self::Start,
+        Self::Packages,
         Self::Memory,
         Self::Page,
         Self::Ingest,
         Self::Notify,
         Self::Directory,
+        Self::Cost,
     ];
 
     /// The heading in the table.
@@ -71,11 +79,13 @@ impl Name {
             Self::Judge => "reading and judging a banner",
             Self::Size => "the program",
             Self::Start => "process start to first GraphQL answer",
+            Self::Packages => "each package: from its start",
             Self::Memory => "resident memory of `serve`",
             Self::Page => "a page of 50 findings out of 10 000",
             Self::Ingest => "banners through answer, decision and store",
             Self::Notify => "events on their way to webhook receivers",
             Self::Directory => "the directory of findings",
+            Self::Cost => "a month on Azure Functions at 512 MB",
         }
     }
 
@@ -87,11 +97,13 @@ impl Name {
             Self::Judge => judge::measure(bench),
             Self::Size => size::measure(bench),
             Self::Start => start::measure(bench).await,
+            Self::Packages => packages::measure(bench).await,
             Self::Memory => memory::measure(bench).await,
             Self::Page => page::measure(bench).await,
             Self::Ingest => ingest::measure(bench).await,
             Self::Notify => notify::measure(bench).await,
             Self::Directory => directory::measure(bench).await,
+            Self::Cost => cost::measure(bench).await,
         }
     }
 }
@@ -100,14 +112,16 @@ impl Name {
 pub(crate) struct Bench {
     /// The program, built for release.
     program: PathBuf,
+    /// The same as a function of AWS Lambda, if it was packaged.
+    lambda: Option<PathBuf>,
     /// Fewer repetitions, and nothing that takes minutes.
     quick: bool,
     filled: OnceCell<Filled>,
 }
 
 impl Bench {
-    pub(crate) fn new(program: PathBuf, quick: bool) -> Self {
-        Self { program, quick, filled: OnceCell::new() }
+    pub(crate) fn new(program: PathBuf, lambda: Option<PathBuf>, quick: bool) -> Self {
+        Self { program, lambda, quick, filled: OnceCell::new() }
     }
 
     /// One number for a quick look, another for a real one.

@@ -153,6 +153,24 @@ fn the_javascript_code_verifies() {
     judge(Path::new("node"), &["driver.mjs"], dir.path(), true);
 }
 
+#[test]
+fn the_php_code_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let driver = "<?php\nrequire 'receiver.php';\nwhile (($line = fgets(STDIN)) !== false) {\n    [$key, $i, $t, $s, $body, $now] = explode(\"\\t\", rtrim($line, \"\\n\"));\n    $headers = ['webhook-id' => $i, 'webhook-timestamp' => $t, 'webhook-signature' => $s];\n    echo verify_webhook($key, $headers, base64_decode($body), (int) $now) ? 'true' : 'false', \"\\n\";\n}\n";
+    fs::write(dir.path().join("receiver.php"), block("php")).unwrap();
+    fs::write(dir.path().join("driver.php"), driver).unwrap();
+    judge(Path::new("php"), &["driver.php"], dir.path(), true);
+}
+
+#[test]
+fn the_bash_code_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let driver = "source ./receiver.sh\nwhile IFS= read -r line; do\n  mapfile -t f < <(tr '\\t' '\\n' <<< \"$line\")\n  base64 -d <<< \"${f[4]}\" > body\n  if verify \"${f[0]}\" \"${f[1]}\" \"${f[2]}\" \"${f[3]}\" body \"${f[5]}\"; then echo true; else echo false; fi\ndone\n";
+    fs::write(dir.path().join("receiver.sh"), block("bash")).unwrap();
+    fs::write(dir.path().join("driver.sh"), driver).unwrap();
+    judge(Path::new("bash"), &["driver.sh"], dir.path(), true);
+}
+
 /// One file, which Java compiles as it starts; the class that runs stands first in it.
 #[test]
 fn the_java_code_verifies() {

@@ -20,7 +20,7 @@ pub(super) struct AssetAndHost {
 
 impl AssetAndHost {
     pub(super) fn of(asset: &Asset) -> Self {
-        Self { asset: facts_of(asset), host: RefCell::new(None) }
+        Self { asset: AssetFacts::of(asset), host: RefCell::new(None) }
     }
 
     fn host(&self, ip: IpAddr, host: Option<&Host>) -> Rc<HostFacts> {
@@ -28,7 +28,7 @@ impl AssetAndHost {
         match &*last {
             Some((of, facts)) if *of == ip => Rc::clone(facts),
             _ => {
-                let facts = Rc::new(host_facts(ip, host));
+                let facts = Rc::new(HostFacts::of(ip, host));
                 *last = Some((ip, Rc::clone(&facts)));
                 facts
             }
@@ -68,32 +68,38 @@ pub(super) fn judge(
     }
 }
 
-fn facts_of(asset: &Asset) -> AssetFacts {
-    AssetFacts {
-        kind: asset.kind().as_str().into(),
-        name: asset.name.clone(),
-        tags: asset.tags.clone(),
-        criticality: asset.criticality.as_str().into(),
-        owner: asset.owner.clone(),
-        site: asset.device.site.clone(),
-        vendor: asset.device.vendor.clone(),
-        model: asset.device.model.clone(),
-        device_type: asset.device.device_type.clone(),
-        allowed_services: asset.allowed_services.clone(),
+impl AssetFacts {
+    /// What rules see of an asset.
+    pub fn of(asset: &Asset) -> Self {
+        Self {
+            kind: asset.kind().as_str().into(),
+            name: asset.name.clone(),
+            tags: asset.tags.clone(),
+            criticality: asset.criticality.as_str().into(),
+            owner: asset.owner.clone(),
+            site: asset.device.site.clone(),
+            vendor: asset.device.vendor.clone(),
+            model: asset.device.model.clone(),
+            device_type: asset.device.device_type.clone(),
+            allowed_services: asset.allowed_services.clone(),
+        }
     }
 }
 
-fn host_facts(ip: IpAddr, host: Option<&Host>) -> HostFacts {
-    let Some(host) = host else { return HostFacts { ip: ip.to_string(), ..HostFacts::default() } };
-    HostFacts {
-        ip: ip.to_string(),
-        hostnames: host.hostnames.clone(),
-        asn: host.asn.clone(),
-        organization: host.organization.clone(),
-        isp: host.isp.clone(),
-        operating_system: host.operating_system.clone(),
-        country: host.location.as_ref().and_then(|l| l.country_code.clone()),
-        tags: host.tags.clone(),
-        ports: host.ports.clone(),
+impl HostFacts {
+    /// What rules see of a host; `None`: nothing but its address is known.
+    pub fn of(ip: IpAddr, host: Option<&Host>) -> Self {
+        let Some(host) = host else { return Self { ip: ip.to_string(), ..Self::default() } };
+        Self {
+            ip: ip.to_string(),
+            hostnames: host.hostnames.clone(),
+            asn: host.asn.clone(),
+            organization: host.organization.clone(),
+            isp: host.isp.clone(),
+            operating_system: host.operating_system.clone(),
+            country: host.location.as_ref().and_then(|l| l.country_code.clone()),
+            tags: host.tags.clone(),
+            ports: host.ports.clone(),
+        }
     }
 }

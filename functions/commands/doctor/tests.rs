@@ -40,6 +40,11 @@ impl Ground {
             ("IOTMONITOR_STORAGE", format!("embedded:{}", self.data().display())),
             ("IOTMONITOR_SHODAN_URL", self.simulator.shodan_url().into()),
             ("IOTMONITOR_INTERNETDB_URL", self.simulator.internetdb_url().into()),
+            ("IOTMONITOR_CVEDB_URL", self.simulator.cvedb_url().into()),
+            ("IOTMONITOR_KEV_URL", self.simulator.kev_url().into()),
+            ("IOTMONITOR_EPSS_URL", self.simulator.epss_url().into()),
+            ("IOTMONITOR_EPSS_FILE_URL", self.simulator.epss_file_url().into()),
+            ("IOTMONITOR_SSVC_URL", self.simulator.ssvc_url().into()),
             ("IOTMONITOR_SHODAN_KEY", "GOOD".into()),
             ("IOTMONITOR_SETUP_CODE", "a code".into()),
         ];

@@ -49,9 +49,10 @@ async fn told(world: &World) -> (BTreeSet<String>, usize) {
 /// Everything that is known: services, findings, and how many events led there.
 async fn known(world: &World, token: &str) -> (BTreeSet<String>, BTreeSet<String>, usize) {
     let mut lists = [BTreeSet::new(), BTreeSet::new()];
-    for (list, (field, of)) in
-        lists.iter_mut().zip([("services", "ip port transport"), ("findings", "id state severity riskScore revision updatedAt reopenCount")])
-    {
+    for (list, (field, of)) in lists.iter_mut().zip([
+        ("services", "ip port transport"),
+        ("findings", "id state severity riskScore revision updatedAt reopenCount"),
+    ]) {
         let mut after = Value::Null;
         loop {
             let page = format!(

@@ -7,6 +7,7 @@
 mod browser;
 mod fault;
 mod negotiate;
+mod places;
 mod request;
 mod respond;
 mod sse;
@@ -19,12 +20,12 @@ use async_graphql::Executor;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use tokio::sync::Semaphore;
 
 use crate::guard::{Admitted, Limits, Refused, admit};
 
 pub use browser::allowed;
 pub use negotiate::Form;
+pub use places::Places;
 
 /// How requests are taken.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct HttpSettings {
     pub imports: &'static [&'static str],
     /// A body that takes longer to arrive is not waited for.
     pub patience: Duration,
+    /// An answer that takes longer is given up; what it had begun to change is as after a crash, whole or not at all.
+    pub longest_answer: Duration,
     /// Is `__schema` answered?
     pub introspection: bool,
     /// A stream ends after so long, with its cursor in its last event; `None`: never.
@@ -48,11 +51,12 @@ pub struct HttpSettings {
     /// A client that takes nothing off its stream for so long has left it.
     pub longest_stall: Duration,
     /// Streams at once.
-    pub streams: Arc<Semaphore>,
+    pub streams: Arc<Places>,
 }
 
 impl Default for HttpSettings {
-    /// 1 MiB (of an import 5 MiB) within 10 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256 of them.
+    /// 1 MiB (of an import 5 MiB) within 10 s, an answer within 100 s, introspection, endless streams with a heartbeat each 12 s and a stall of 30 s, 256
+    /// of them and 64 for each organization.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
@@ -60,11 +64,12 @@ impl Default for HttpSettings {
             usual_body: 1024 * 1024,
             imports: &["importAssets"],
             patience: Duration::from_secs(10),
+            longest_answer: Duration::from_secs(100),
             introspection: true,
             longest_stream: None,
             heartbeat: Duration::from_secs(12),
             longest_stall: Duration::from_secs(30),
-            streams: Arc::new(Semaphore::new(256)),
+            streams: Places::new(256, 64),
         }
     }
 }
@@ -77,10 +82,11 @@ pub fn too_often(headers: &http::HeaderMap, seconds: u32) -> Response {
     }
 }
 
-/// Answers one request. `prepare` adds what resolvers need, such as who is asking.
+/// Answers one request. `whose` takes a place for each stream; `prepare` adds what resolvers need, such as who is asking.
 pub async fn handle(
     engine: &impl Executor,
     settings: &HttpSettings,
+    whose: &str,
     http: Request<Body>,
     prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
 ) -> Response {
@@ -119,7 +125,12 @@ pub async fn handle(
     }
     let request = prepare(request);
     match form {
-        Form::EventStream => sse::stream(engine, settings, request),
-        Form::Json | Form::GraphqlResponse => respond::answer(form, engine.execute(request).await, cost),
+        Form::EventStream => sse::stream(engine, settings, whose, request),
+        Form::Json | Form::GraphqlResponse => {
+            match tokio::time::timeout(settings.longest_answer, engine.execute(request)).await {
+                Ok(answer) => respond::answer(form, answer, cost),
+                Err(_elapsed) => respond::late(form, settings.longest_answer),
+            }
+        }
     }
 }

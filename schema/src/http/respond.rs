@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_graphql::{Response as Answer, ServerError, Value};
 use axum::body::Body;
 use axum::response::Response;
@@ -56,6 +58,16 @@ pub(super) fn refused(form: Form, refused: Refused) -> Response {
         return sse::single(Answer::from_errors(errors));
     }
     self::errors(form, status::of_request_error(form), &errors)
+}
+
+/// An answer that did not come: what it waited for is the store's or a source's, so asking again may help.
+pub(super) fn late(form: Form, longest: Duration) -> Response {
+    tracing::error!(seconds = longest.as_secs(), "an answer took too long and was given up");
+    let message = format!(
+        "no answer within {} s: what it needs is slow; ask for less, or again (a change with its clientRequestId)",
+        longest.as_secs()
+    );
+    errors(form, status::of_late_answer(form), &[fault::coded(message, "UPSTREAM_UNAVAILABLE")])
 }
 
 /// Nothing but errors.

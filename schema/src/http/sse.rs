@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Executor, Request, Response as Answer};
@@ -24,8 +23,8 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 const HEARTBEAT: &[u8] = b":\n\n";
 
 /// Server-Sent Events, one connection per operation: `next` for each result, `complete` at the end.
-pub(super) fn stream(engine: &impl Executor, settings: &HttpSettings, request: Request) -> Response {
-    let Ok(place) = Arc::clone(&settings.streams).try_acquire_owned() else {
+pub(super) fn stream(engine: &impl Executor, settings: &HttpSettings, whose: &str, request: Request) -> Response {
+    let Some(place) = settings.streams.take(whose) else {
         return Refusal::too_many_streams().response();
     };
     let results = engine.execute_stream(request, None);

@@ -99,6 +99,14 @@ impl Refusal {
     }
 }
 
+/// The status where there is no answer in time.
+pub(super) fn of_late_answer(form: Form) -> StatusCode {
+    match form {
+        Form::GraphqlResponse => StatusCode::SERVICE_UNAVAILABLE,
+        Form::Json | Form::EventStream => StatusCode::OK,
+    }
+}
+
 /// The status of an answer that carries only errors of the request itself.
 pub(super) fn of_request_error(form: Form) -> StatusCode {
     match form {

@@ -1,4 +1,5 @@
 use app::assets::{self as register, AssetDraft, AssetPatch, DeviceDraft, Selection};
+use app::findings;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
 use crate::context::{UserError, app, bad_input, caller, fail, outcome, repeatable};
@@ -344,15 +345,11 @@ impl AssetMutation {
             _ => return Err(bad_input("give either ids or a filter")),
         };
         let app = app(ctx);
-        let active = async || -> Result<u32> {
-            let (head, _) =
-                app.snapshot(&caller.org, domain::ids::Bucket::default()).await.map_err(|e| fail(e.into()))?;
-            Ok(head.counts.total(domain::finding::FindingState::Resolved))
-        };
-        let before = active().await?;
         let (ids, user_errors) = outcome(register::retire(app, caller, selection, expected, &input.reason).await)?;
-        let findings_resolved = int(active().await?.saturating_sub(before) as usize);
-        let retired_ids = ids.unwrap_or_default().into_iter().map(|id| id.to_string().into()).collect();
+        let ids = ids.unwrap_or_default();
+        let findings_resolved = findings::ended_with(app, caller, &ids).await.map_err(fail)?;
+        let findings_resolved = int(findings_resolved as usize);
+        let retired_ids = ids.into_iter().map(|id| id.to_string().into()).collect();
         Ok(RetireAssetsPayload { retired_ids, findings_resolved, user_errors })
     }
     /// Ask the source now instead of at the next due time.

@@ -8,8 +8,10 @@ mod monitor;
 mod notifications;
 mod organization;
 mod people;
+mod policies;
 mod profile;
 mod register;
+mod rules;
 mod scans;
 mod session;
 mod tokens;
@@ -27,6 +29,8 @@ pub struct Mutation(
     assets::AssetMutation,
     register::RegisterMutation,
     findings::FindingMutation,
+    rules::RuleMutation,
+    policies::PolicyMutation,
     notifications::NotificationMutation,
     deliveries::DeliveryMutation,
     scans::ScanMutation,

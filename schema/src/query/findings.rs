@@ -1,16 +1,16 @@
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::rule::RuleSet;
 
-use crate::context::{app, bad_input, caller, fail};
+use crate::context::{app, bad_input, book, caller, fail};
 use crate::enums::{FindingCategory, FindingDimension, Period};
 use crate::paging::page;
-use crate::scalars::CveId;
+use crate::scalars::{CveId, DateTime};
 use crate::types::asset::exact;
 use crate::types::event::{EventConnection, EventFilter, events};
 use crate::types::finding::{Finding, FindingConnection, FindingFilter, FindingOrder, list};
 use crate::types::group::{FindingGroups, groups};
 use crate::types::overview::{Overview, overview};
+use crate::types::policy::{TriagePolicyConnection, policies};
 use crate::types::rule::Rule;
 use crate::types::vulnerability::Vulnerability;
 
@@ -85,14 +85,30 @@ impl FindingQuery {
     ) -> Result<FindingGroups> {
         groups(ctx, by, filter.unwrap_or_default(), first.unwrap_or(50)).await
     }
-    /// What is known of a CVE; null: no finding is or was about it.
+    /// What is known of a CVE; null: nothing is, and no finding is or was about it.
     async fn vulnerability(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its CVE identifier.")] cve: CveId,
     ) -> Result<Option<Vulnerability>> {
         let found = app::findings::vulnerability(app(ctx), caller(ctx)?, &cve.0).await.map_err(fail)?;
-        Ok(found.map(|summary| Vulnerability(summary.vulnerability)))
+        Ok(match found {
+            Some(summary) => Some(Vulnerability::of(summary.vulnerability)),
+            None => book(ctx).await?.facts(&cve.0).map(|facts| Vulnerability::known(cve.0.clone(), facts)),
+        })
+    }
+    /// The triage policies, oldest first: those that ended too, or those that held at an instant.
+    async fn triage_policies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the front: 1 to 100; 25 where neither this nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
+        #[graphql(desc = "Only those that hold at this instant; null: all.")] active_at: Option<DateTime>,
+    ) -> Result<TriagePolicyConnection> {
+        policies(ctx, active_at.map(|at| at.0), &page(first, after, last, before)?).await
     }
     /// The organization at a glance.
     async fn overview(
@@ -106,8 +122,7 @@ impl FindingQuery {
     }
     /// The rule of that id; null: there is none.
     async fn rule(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Option<Rule>> {
-        caller(ctx)?;
-        Ok(Rule::find(&id))
+        Rule::find(ctx, &id).await
     }
     /// The rules, by id.
     async fn rules(
@@ -120,11 +135,10 @@ impl FindingQuery {
         #[graphql(desc = "A cursor: what comes before it.")] before: Option<String>,
         #[graphql(desc = "Which rules; null: all.")] filter: Option<RuleFilter>,
     ) -> Result<Connection<String, Rule, RuleTotals>> {
-        caller(ctx)?;
         let page = page(first, after, last, before)?;
         let filter = filter.unwrap_or_default();
-        let mut rules: Vec<Rule> = RuleSet::built_in().rules().map(Rule).filter(|r| filter.takes(*r)).collect();
-        rules.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let all = app::judging::rules(app(ctx), caller(ctx)?).await.map_err(fail)?;
+        let mut rules: Vec<Rule> = all.into_iter().map(Rule).filter(|rule| filter.takes(rule)).collect();
         let total = rules.len();
         if page.backward {
             rules.reverse();
@@ -134,7 +148,7 @@ impl FindingQuery {
             Some(cursor) => {
                 1 + rules
                     .iter()
-                    .position(|r| r.0.id.as_str() == cursor)
+                    .position(|r| r.0.id().as_str() == cursor)
                     .ok_or_else(|| bad_input("not a cursor of this list"))?
             }
         };
@@ -145,20 +159,18 @@ impl FindingQuery {
         }
         let mut connection =
             Connection::with_additional_fields(before, behind, RuleTotals { total_count: exact(total) });
-        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id.as_str().to_owned(), r)));
+        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id().as_str().to_owned(), r)));
         Ok(connection)
     }
 }
 
 impl RuleFilter {
-    fn takes(&self, rule: Rule) -> bool {
-        let rule = rule.0;
-        let text = |t: &String| {
-            [&rule.name, &rule.description].into_iter().any(|f| f.to_lowercase().contains(&t.to_lowercase()))
-        };
+    fn takes(&self, rule: &Rule) -> bool {
+        let (name, description) = rule.words();
+        let text = |t: &String| [name, description].iter().any(|f| f.to_lowercase().contains(&t.to_lowercase()));
         self.text.as_ref().is_none_or(text)
-            && self.built_in.is_none_or(|b| b)
-            && self.enabled.is_none_or(|e| e == rule.enabled)
-            && self.categories.as_ref().is_none_or(|c| c.contains(&rule.category.into()))
+            && self.built_in.is_none_or(|b| b == rule.is_of_the_house())
+            && self.enabled.is_none_or(|e| e == rule.0.enabled())
+            && self.categories.as_ref().is_none_or(|c| c.contains(&rule.kind()))
     }
 }

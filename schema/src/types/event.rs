@@ -142,7 +142,8 @@ pub fn cursor(number: u64) -> String {
 
 /// Reads a cursor.
 pub fn read_cursor(text: &str) -> Result<u64> {
-    text.parse::<EventId>().map(|id| id.number).map_err(|_| bad_input("not a cursor of the event log"))
+    let id = text.parse::<EventId>().ok().filter(|id| id.bucket == Bucket::default());
+    id.map(|id| id.number).ok_or_else(|| bad_input("not a cursor of the event log"))
 }
 
 /// Lists events, oldest first.

@@ -12,6 +12,7 @@ use super::asset::{Asset, exact};
 use super::counts::int;
 use super::decision::{NotificationDecision, of_finding};
 use super::event::{EventConnection, EventFilter, events};
+use super::policy::TriagePolicy;
 use super::rule::Rule;
 use super::service::Service;
 use super::viewer::User;
@@ -94,6 +95,8 @@ pub struct Triage {
     approved_by: Option<String>,
     /// Ends it when the EPSS probability passes this value.
     epss_above: Option<f64>,
+    /// The policy that decided; null: a person did.
+    policy: Option<TriagePolicy>,
 }
 
 /// A ticket of another system about a finding.
@@ -177,13 +180,13 @@ impl Finding {
         self.0.transport.map(Into::into)
     }
     /// The rule that found it.
-    async fn rule(&self) -> Result<Rule> {
-        Rule::find(self.0.rule.as_str()).ok_or_else(|| bad_input("the rule of this finding was deleted"))
+    async fn rule(&self, ctx: &Context<'_>) -> Result<Rule> {
+        Rule::find(ctx, self.0.rule.as_str()).await?.ok_or_else(|| bad_input("the rule of this finding was deleted"))
     }
     /// The one CVE; null for a finding without one and for a folded finding, whose CVEs are in `vulnerabilities`.
     async fn vulnerability(&self) -> Option<Vulnerability> {
         let cve = self.0.cve.as_ref()?;
-        self.0.vulnerabilities.iter().find(|v| &v.cve == cve).cloned().map(Vulnerability)
+        self.0.vulnerabilities.iter().find(|v| &v.cve == cve).cloned().map(Vulnerability::of)
     }
     /// 0 to 100, the sum of riskFactors.
     async fn risk_score(&self) -> i32 {
@@ -235,9 +238,13 @@ impl Finding {
         self.0.forensics_required
     }
     /// The decision that holds; null: none does.
-    async fn triage(&self) -> Option<Triage> {
-        let t = self.0.triage.as_ref()?;
-        Some(Triage {
+    async fn triage(&self, ctx: &Context<'_>) -> Result<Option<Triage>> {
+        let Some(t) = self.0.triage.as_ref() else { return Ok(None) };
+        let policy = match t.policy_id() {
+            Some(id) => app::judging::policy(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(TriagePolicy),
+            None => None,
+        };
+        Ok(Some(Triage {
             id: t.id.clone().into(),
             state: t.state.into(),
             reason: t.reason.map(Into::into),
@@ -248,7 +255,8 @@ impl Finding {
             tripwires: t.tripwires.iter().map(|t| (*t).into()).collect(),
             approved_by: t.approved_by.clone(),
             epss_above: t.epss_above,
-        })
+            policy,
+        }))
     }
     /// Who works on it; null: nobody, or somebody who has left.
     async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
@@ -347,7 +355,7 @@ impl Finding {
         let more = self.0.vulnerabilities.len() > start.saturating_add(page.limit);
         let totals = super::vulnerability::Totals { total_count: exact(self.0.vulnerabilities.len()) };
         let mut connection = Connection::with_additional_fields(page.cursor.is_some(), more, totals);
-        connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability(v.clone()))));
+        connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability::of(v.clone()))));
         Ok(connection)
     }
 }

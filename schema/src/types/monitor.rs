@@ -1,5 +1,6 @@
 //! Is the monitor itself well?
 
+use app::intelligence::{self, Feed};
 use app::{access, monitor, notify, poll};
 use async_graphql::{Context, Result, SimpleObject};
 
@@ -80,6 +81,7 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
     let channels = notify::channels(app, caller).await.map_err(fail)?;
     let failing = channels.iter().filter(|c| c.status() == notify::ChannelStatus::Failing).count();
     let sources = poll::states(app, &organization).await.map_err(fail)?;
+    let feeds = intelligence::feeds(app).await.map_err(fail)?;
     let depth = app.queue.depth(app::ports::QueueName::Notifications).await.map_err(|e| fail(e.into()))?;
     Ok(MonitorStatus {
         last_poll_at: poll::last_tick(app).await.map_err(fail)?.map(at),
@@ -90,21 +92,32 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
         queue_depth: int(usize::try_from(depth).unwrap_or(usize::MAX)),
         failing_channels: int(failing),
         shodan_key: key_status(ctx, &organization).await?,
-        sources: sources
-            .into_iter()
-            .filter_map(|s| {
-                Some(SourceStatus {
-                    ok: s.since.is_none(),
-                    checked_at: at(s.checked?),
-                    last_success_at: s.last_success.map(at),
-                    message: s.message,
-                    data_date: None,
-                    name: s.name,
-                })
-            })
-            .collect(),
+        sources: sources.into_iter().filter_map(exposure).chain(feeds.into_iter().filter_map(feed)).collect(),
         shodan_monitor: shodan_monitor(ctx).await?,
         version: env!("CARGO_PKG_VERSION").into(),
+    })
+}
+
+fn exposure(state: poll::SourceState) -> Option<SourceStatus> {
+    Some(SourceStatus {
+        ok: state.since.is_none(),
+        checked_at: at(state.checked?),
+        last_success_at: state.last_success.map(at),
+        message: state.message,
+        data_date: None,
+        name: state.name,
+    })
+}
+
+/// One that was never asked is left out.
+fn feed((name, feed): (&'static str, Feed)) -> Option<SourceStatus> {
+    Some(SourceStatus {
+        name: name.into(),
+        ok: feed.message.is_none(),
+        checked_at: at(feed.checked?),
+        last_success_at: feed.succeeded.map(at),
+        message: feed.message,
+        data_date: feed.date.map(|day| day.to_string()),
     })
 }
 

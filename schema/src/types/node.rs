@@ -11,6 +11,7 @@ use super::delivery::Delivery;
 use super::event::Event;
 use super::finding::Finding;
 use super::member::Invitation;
+use super::policy::TriagePolicy;
 use super::rule::Rule;
 use super::scan::Scan;
 use super::service::Service;
@@ -31,6 +32,8 @@ pub enum Node {
     Event(Event),
     /// A rule.
     Rule(Rule),
+    /// A triage policy.
+    TriagePolicy(TriagePolicy),
     /// A webhook.
     WebhookChannel(WebhookChannel),
     /// An e-mail channel.
@@ -95,7 +98,11 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             let found = app::access::organization(app, &caller.org).await.map_err(|e| fail(e.into()))?;
             found.map(|o| Node::Organization(Organization(o)))
         }
-        "rule" => Rule::find(id).map(Node::Rule),
+        "rule" => Rule::find(ctx, id).await?.map(Node::Rule),
+        "policy" => {
+            let found = app::judging::policy(app, caller, id).await.map_err(fail)?;
+            found.map(|policy| Node::TriagePolicy(TriagePolicy(policy)))
+        }
         "scan" => match id.parse() {
             Ok(id) => app::scans::scan(app, caller, &id).await.map_err(fail)?.map(|s| Node::Scan(Scan(s))),
             Err(_) => None,

@@ -85,7 +85,7 @@ impl Overview {
         let top = |summary: findings::VulnerabilitySummary| TopVulnerability {
             finding_count: int(summary.counts.0.iter().flatten().sum::<u32>() as usize),
             asset_count: int(summary.assets),
-            vulnerability: Vulnerability(summary.vulnerability),
+            vulnerability: Vulnerability::of(summary.vulnerability),
         };
         Ok(found.into_iter().map(top).collect())
     }

@@ -120,3 +120,24 @@ async fn who_may_not_read_is_not_let_listen() {
     let told = client.follow(&mute, FOLLOW, json!({})).next().await.unwrap();
     assert_eq!(told["errors"][0]["extensions"]["code"], "FORBIDDEN", "{told:#}");
 }
+
+#[tokio::test]
+async fn a_cursor_that_this_log_never_gave_is_refused_and_not_waited_for() {
+    let client = Client::new().await;
+    client.watch("8.8.8.8").await;
+    let (last, ahead) = (schema::types::event::cursor(1), schema::types::event::cursor(2));
+    let other_bucket = last.replace("event_00", "event_01");
+    assert_ne!(other_bucket, last);
+    let page = "query($after: String) { events(first: 1, after: $after) { nodes { id } } }";
+    for (cursor, said) in
+        [(ahead, "ahead of the event log"), (other_bucket, "not a cursor"), ("x".into(), "not a cursor")]
+    {
+        let told = client.follow(&client.caller, FOLLOW, json!({"after": cursor})).next().await.unwrap();
+        let listed = client.try_ask(&client.caller, page, json!({"after": cursor})).await;
+        for answer in [told, listed] {
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer:#}");
+            assert!(answer["errors"][0]["message"].as_str().unwrap().contains(said), "{answer:#}");
+        }
+    }
+    assert_eq!(client.ask(page, json!({"after": last})).await["events"]["nodes"], json!([]));
+}

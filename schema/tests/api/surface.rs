@@ -106,9 +106,12 @@ async fn the_register_is_changed_in_bulk_and_only_an_owner_deletes_what_is_retir
     let refresh = "mutation($ids: [ID!]!) { refreshAssets(input: {ids: $ids}) { queued userErrors { field } } }";
     let queued = client.ask(refresh, json!({"ids": [one.id, other.id]})).await["refreshAssets"].clone();
     assert_eq!(queued, json!({"queued": 2, "userErrors": []}));
-    let retire =
-        "mutation($id: ID!) { retireAssets(input: {ids: [$id], expectedCount: 1, reason: \"sold\"}) { retiredIds } }";
-    client.ask(retire, json!({"id": one.id})).await;
+    let retire = "mutation($id: ID!) { retireAssets(input: {ids: [$id], expectedCount: 1, reason: \"sold\"}) {
+        retiredIds findingsResolved } }";
+    client.find(&one, &[json!({}), json!({"family": "rule_vnc-open"})]).await;
+    client.find(&other, &[json!({})]).await;
+    let done = client.ask(retire, json!({"id": one.id})).await["retireAssets"].clone();
+    assert_eq!(done, json!({"retiredIds": [one.id], "findingsResolved": 2}), "and not the other's");
     let delete = "mutation($ids: [ID!]!) { deleteAssets(input: {ids: $ids}) { deletedIds userErrors { code field } } }";
     let ids = json!({"ids": [one.id, other.id]});
     let admin = Caller { role: Role::Admin, ..client.caller.clone() };

@@ -44,6 +44,11 @@ impl Query {
         }))
     }
 
+    /// Never.
+    async fn patience(&self) -> i32 {
+        std::future::pending().await
+    }
+
     async fn fails(&self) -> Result<Option<i32>, Error> {
         Err(Error::new("the password of the store is hunter2"))
     }
@@ -127,7 +132,7 @@ impl Server {
     }
 
     pub(crate) async fn respond(&self, request: Request) -> Response<Body> {
-        handle(&self.engine, &self.settings, request, |request| request.data(Visitor("you"))).await
+        handle(&self.engine, &self.settings, "you", request, |request| request.data(Visitor("you"))).await
     }
 
     /// Posts JSON and takes what comes as `application/graphql-response+json`.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use schema::http::HttpSettings;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::engine::Server;
+use crate::engine::{Server, post};
 
 const HEAD: &str = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n";
 
@@ -105,4 +106,17 @@ async fn hostile_requests_one_after_the_other_leave_the_server_standing() {
     let answer =
         exchange(&address, format!("{HEAD}content-length: 21\r\n\r\n{{\"query\":\"{{ hello }}\"}}").as_bytes()).await;
     assert!(answer.contains("hello you"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_given_up_and_says_what_to_do() {
+    let longest_answer = Duration::from_millis(50);
+    let server = Server::with(HttpSettings { longest_answer, ..HttpSettings::default() });
+    for (accept, expected) in [("application/graphql-response+json", 503), ("application/json", 200)] {
+        let (status, answer) = server.ask(post(r#"{"query":"{ hello patience }"}"#).header("accept", accept)).await;
+        assert_eq!((status, &answer["data"]), (expected, &Value::Null), "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_UNAVAILABLE");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("clientRequestId"), "{answer}");
+    }
+    assert_eq!(server.post(r#"{"query":"{ hello }"}"#).await.0, 200, "and the next is answered");
 }

@@ -1,17 +1,15 @@
 //! Server-Sent Events: what is written, when it ends, and that nobody holds a place without reading.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http_body_util::BodyExt;
-use schema::http::HttpSettings;
+use schema::http::{HttpSettings, Places};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 
 use crate::engine::{Ask, Server, get, post};
 
@@ -29,7 +27,7 @@ async fn all(body: Body) -> String {
 /// Waits until that many places are free.
 async fn free(server: &Server, places: usize) {
     let wanted = async {
-        while server.settings.streams.available_permits() < places {
+        while server.settings.streams.free() < places {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -110,7 +108,7 @@ async fn a_quiet_stream_shows_life_and_ends_in_time() {
 
 #[tokio::test]
 async fn places_are_few_and_come_back_with_the_client_gone() {
-    let server = Server::with(HttpSettings { streams: Arc::new(Semaphore::new(1)), ..HttpSettings::default() });
+    let server = Server::with(HttpSettings { streams: Places::new(1, 1), ..HttpSettings::default() });
     let address = server.listen().await;
     let body = r#"{"query": "subscription { silence }"}"#;
     let head = format!(
@@ -135,7 +133,7 @@ async fn places_are_few_and_come_back_with_the_client_gone() {
 #[tokio::test]
 async fn who_does_not_read_loses_the_place() {
     let settings = HttpSettings {
-        streams: Arc::new(Semaphore::new(1)),
+        streams: Places::new(1, 1),
         longest_stall: Duration::from_millis(50),
         ..HttpSettings::default()
     };

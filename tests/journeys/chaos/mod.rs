@@ -118,7 +118,7 @@ impl Chaos {
         let end = Instant::now() + PATIENCE;
         let look = async {
             while is_so().await.is_none() {
-                assert!(Instant::now() < end, "not within {PATIENCE:?}");
+                assert!(Instant::now() < end, "not within {PATIENCE:?}\n{}", self.world.log().await.join("\n"));
                 sleep(Duration::from_secs(1)).await;
             }
         };

@@ -13,10 +13,18 @@ pub(crate) const PASSWORD: &str = "a long enough pass phrase";
 pub(super) fn of(simulator: &Simulator, wishes: &Wishes) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     let mut set = |name: &str, value: String| settings.push((name.to_owned(), value));
-    for source in ["SHODAN", "SHODAN_EXPLOITS", "CVEDB", "KEV", "EPSS"] {
-        set(&format!("IOTMONITOR_{source}_URL"), simulator.shodan_url().to_string());
+    for (source, url) in [
+        ("SHODAN", simulator.shodan_url()),
+        ("SHODAN_EXPLOITS", simulator.exploits_url()),
+        ("INTERNETDB", simulator.internetdb_url()),
+        ("CVEDB", simulator.cvedb_url()),
+        ("KEV", simulator.kev_url()),
+        ("EPSS", simulator.epss_url()),
+        ("EPSS_FILE", simulator.epss_file_url()),
+        ("SSVC", simulator.ssvc_url()),
+    ] {
+        set(&format!("IOTMONITOR_{source}_URL"), url.to_string());
     }
-    set("IOTMONITOR_INTERNETDB_URL", simulator.internetdb_url().to_string());
     set("IOTMONITOR_SETUP_CODE", SETUP_CODE.into());
     set("IOTMONITOR_LOG_FORMAT", "json".into());
     set("IOTMONITOR_EGRESS_ALLOW", "127.0.0.0/8".into());

@@ -12,13 +12,16 @@ use anyhow::{Context, Result};
 
 use crate::Environment;
 
-pub use stage::{stage, stage_lambda};
-pub use zipped::zip_folder;
+pub use stage::{stage, stage_lambda, stage_standalone};
+pub use zipped::{unzip, zip_folder};
 
 /// The program's name, in `host.json` as in the folder.
 const PROGRAM: &str = "iotmonitor";
 /// What AWS Lambda starts in a function with a runtime of its own.
 const BOOTSTRAP: &str = "bootstrap";
+
+/// Linux on x86-64 without a library of the system's: runs anywhere, in an empty root too.
+const STATIC: &str = "x86_64-unknown-linux-musl";
 
 /// Which build goes in.
 pub enum Build {
@@ -53,10 +56,30 @@ pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package>
 /// A failed build, or a file that cannot be written.
 pub fn lambda(environment: &Environment, target: Option<&str>) -> Result<Package> {
     let build = Build::Release(target.map(str::to_owned));
-    let program = compile(environment, &build, &["--features", "lambda"])?;
-    let folder = environment.root.join("dist/lambda");
-    stage_lambda(&program, &folder)?;
+    told(stage_and_zip_lambda(environment, &build, &environment.root.join("dist/lambda"))?)
+}
+
+/// Makes `dist/standalone` and `dist/standalone.zip` from a release build that is static: the program, and with it what
+/// systemd and container builders want to know. Another target is taken as it is said.
+///
+/// # Errors
+/// A failed build, or a file that cannot be written.
+pub fn standalone(environment: &Environment, target: Option<&str>) -> Result<Package> {
+    let build = Build::Release(Some(target.unwrap_or(STATIC).to_owned()));
+    let program = compile(environment, &build, &[])?;
+    let folder = environment.root.join("dist/standalone");
+    stage_standalone(&environment.root, &program, &folder)?;
     told(zipped(&folder)?)
+}
+
+/// Builds the program for AWS Lambda and makes `folder` and the zip beside it.
+///
+/// # Errors
+/// A failed build, or a file that cannot be written.
+pub fn stage_and_zip_lambda(environment: &Environment, build: &Build, folder: &Path) -> Result<Package> {
+    let program = compile(environment, build, &["--features", "lambda"])?;
+    stage_lambda(&program, folder)?;
+    zipped(folder)
 }
 
 /// Builds the program and makes `folder` and the zip beside it.

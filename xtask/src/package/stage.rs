@@ -32,6 +32,22 @@ pub fn stage_lambda(program: &Path, folder: &Path) -> Result<()> {
     make_executable(&staged)
 }
 
+/// Lays out `folder` for a machine of one's own: the program, the unit of systemd, what builds a container, the licences.
+/// What was in `folder` before is gone.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn stage_standalone(root: &Path, program: &Path, folder: &Path) -> Result<()> {
+    make_empty(folder)?;
+    for file in ["contrib/iotmonitor.service", "contrib/Containerfile", "LICENSE-APACHE", "LICENSE-MIT"] {
+        let from = root.join(file);
+        copy(&from, &folder.join(from.file_name().unwrap_or_default()))?;
+    }
+    let staged = folder.join(PROGRAM);
+    copy(program, &staged)?;
+    make_executable(&staged)
+}
+
 fn make_empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;

@@ -3,8 +3,8 @@ use std::io::{BufWriter, copy};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use super::{BOOTSTRAP, PROGRAM};
 use crate::tree;
@@ -26,4 +26,12 @@ pub fn zip_folder(folder: &Path, zip: &Path) -> Result<usize> {
     }
     writer.finish()?;
     Ok(files.len())
+}
+
+/// Unpacks a zip into a folder, with the modes that it says: what a cloud does before it starts what is inside.
+///
+/// # Errors
+/// No zip, or a file that cannot be written.
+pub fn unzip(zip: &Path, folder: &Path) -> Result<()> {
+    Ok(ZipArchive::new(File::open(zip)?)?.extract(folder)?)
 }

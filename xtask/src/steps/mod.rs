@@ -13,6 +13,7 @@ mod nextest;
 mod package;
 mod report;
 mod schema;
+mod standalone;
 mod tools;
 
 use std::time::Instant;
@@ -46,7 +47,7 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Environment) -> Result<Outcome>,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "tools", headline: "Tools that the other steps need", run: tools::run },
     Step { name: "format", headline: "Rust is formatted", run: code::format },
     Step { name: "lint", headline: "Clippy has nothing to say", run: code::lint },
@@ -63,6 +64,7 @@ const STEPS: [Step; 13] = [
     },
     Step { name: "lambda", headline: "The program as a function of AWS Lambda", run: lambda::run },
     Step { name: "infra", headline: "Templates of both clouds, and their scripts", run: infra::run },
+    Step { name: "standalone", headline: "The static program alone in an empty root", run: standalone::run },
     Step { name: "package", headline: "The Azure package can be made", run: package::run },
 ];
 

@@ -1,46 +1,70 @@
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
 use super::Outcome;
-use crate::Environment;
+use crate::{Environment, events};
 
-/// A committed file that the program prints when it is asked with these arguments.
-struct Artefact {
-    path: &'static str,
-    arguments: &'static [&'static str],
+/// Who makes a file.
+enum Maker {
+    /// The program prints it when it is asked with these arguments.
+    Program(&'static [&'static str]),
+    /// It is made of files that are committed, too: those before it, and others.
+    Files(fn(&Path) -> Result<String>),
 }
 
-const ARTEFACTS: [Artefact; 1] = [Artefact { path: "schema/schema.graphql", arguments: &["schema"] }];
+/// A file that is made and committed.
+struct Artefact {
+    path: &'static str,
+    by: Maker,
+}
 
-/// Fails when a committed file is not what the program prints now.
+const ARTEFACTS: [Artefact; 3] = [
+    Artefact { path: "schema/schema.graphql", by: Maker::Program(&["schema"]) },
+    Artefact { path: "docs/configure.md", by: Maker::Program(&["config", "reference"]) },
+    Artefact { path: events::PAGE, by: Maker::Files(events::page) },
+];
+
+/// Fails when a committed file is not what is made now.
 pub(super) fn check(environment: &Environment) -> Result<Outcome> {
-    for (artefact, printed) in printed(environment)? {
+    build(environment)?;
+    for artefact in &ARTEFACTS {
+        let made = artefact.make(environment)?;
         let committed = std::fs::read(environment.root.join(artefact.path)).unwrap_or_default();
-        if committed != printed {
-            let line = first_difference(&committed, &printed);
+        if committed != made {
+            let line = first_difference(&committed, &made);
             bail!("{} differs from line {line} on: run `cargo xtask schema` and commit it", artefact.path);
         }
     }
     Ok(Outcome::PASSED)
 }
 
-/// Writes anew every file that is generated and committed.
+/// Writes anew every file that is made and committed.
 pub fn regenerate(environment: &Environment) -> Result<()> {
-    for (artefact, printed) in printed(environment)? {
-        std::fs::write(environment.root.join(artefact.path), printed).context(artefact.path)?;
+    build(environment)?;
+    for artefact in &ARTEFACTS {
+        std::fs::write(environment.root.join(artefact.path), artefact.make(environment)?).context(artefact.path)?;
         println!("wrote {}", artefact.path);
     }
     Ok(())
 }
 
-fn printed(environment: &Environment) -> Result<Vec<(&'static Artefact, Vec<u8>)>> {
-    environment.cargo(&["build", "--package", "iotmonitor"]).run()?;
-    let print = |artefact: &'static Artefact| {
-        let printed = environment.program(environment.built("iotmonitor")).arguments(artefact.arguments).output()?;
+fn build(environment: &Environment) -> Result<()> {
+    environment.cargo(&["build", "--package", "iotmonitor"]).run()
+}
+
+impl Artefact {
+    fn make(&self, environment: &Environment) -> Result<Vec<u8>> {
+        let made = match self.by {
+            Maker::Program(arguments) => {
+                environment.program(environment.built("iotmonitor")).arguments(arguments).output()?
+            }
+            Maker::Files(make) => make(&environment.root)?.into_bytes(),
+        };
         // An empty file would be overwritten with nothing, and compared with nothing.
-        anyhow::ensure!(!printed.is_empty(), "`iotmonitor {}` prints nothing", artefact.arguments.join(" "));
-        Ok((artefact, printed))
-    };
-    ARTEFACTS.iter().map(print).collect()
+        anyhow::ensure!(!made.is_empty(), "nothing is made for {}", self.path);
+        Ok(made)
+    }
 }
 
 fn first_difference(committed: &[u8], printed: &[u8]) -> usize {

@@ -2,5 +2,6 @@
 //! that nothing in them points outside.
 
 mod arrows;
+mod documents;
 mod files;
 mod outside;

@@ -101,3 +101,29 @@ async fn a_mark_goes_when_its_outbox_has_been_empty_for_long() {
     notify::sweep::sweep(&stage.bench).await.unwrap();
     assert_eq!(stage.rows(Table::Schedule, "dirty", ""), 0);
 }
+
+#[tokio::test]
+async fn where_nothing_is_told_the_poison_queue_is_looked_at_every_ten_minutes() {
+    let stage = Stage::new();
+    let put = async || stage.bench.queue.put(QueueName::NotificationsPoison, "nonsense", Duration::ZERO).await.unwrap();
+    let mut seen = Vec::new();
+    put().await;
+    for _ in 0..21 {
+        let last = stage.bench.now();
+        stage.pass(60);
+        seen.push(notify::sweep::sweep_since(&stage.bench, Some(last)).await.unwrap().settled);
+        put().await;
+    }
+    let looks = seen.iter().filter(|settled| **settled > 0).count();
+    assert_eq!((looks, seen.iter().sum::<usize>()), (2, looks_found(&seen)), "{seen:?}");
+    // While anything is being told, at once.
+    stage.webhook(None).await;
+    stage.announce(about(FindingOpened, 1, High)).await;
+    let swept = notify::sweep::sweep_since(&stage.bench, Some(stage.bench.now())).await.unwrap();
+    assert!(swept.settled > 0);
+}
+
+/// All that lay there by the last look.
+fn looks_found(seen: &[usize]) -> usize {
+    seen.iter().rposition(|settled| *settled > 0).map_or(0, |last| last + 1)
+}

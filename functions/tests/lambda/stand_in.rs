@@ -1,8 +1,6 @@
-//! The process as AWS Lambda starts it: a stand-in plays Lambda's runtime interface, and hands out one event after another.
-#![cfg(all(feature = "lambda", unix))]
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+//! Lambda's runtime interface, played by us: it hands out one event after another.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +14,9 @@ use serde_json::{Value, json};
 use storage::azurite::Azurite;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
+
+use crate::events::{of_schedule, of_url};
+use crate::program;
 
 /// What the program said of an invocation: that it failed, or its answer.
 type Outcome = (bool, Value);
@@ -47,19 +48,7 @@ impl Lambda {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, interface).await });
-        let process = Command::new(env!("CARGO_BIN_EXE_iotmonitor"))
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "iotmonitor")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("IOTMONITOR_STORAGE", azurite.connection_string())
-            .env("IOTMONITOR_SECRET_KEY", format!("{}=", "A".repeat(43)))
-            .env("IOTMONITOR_PUBLIC_URL", "https://abc.lambda-url.eu-central-1.on.aws")
-            .env("IOTMONITOR_REGISTRATION", "open")
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let process = program::start(&address.to_string(), azurite.connection_string());
         Some(Self { process, events, outcomes: told, _azurite: azurite })
     }
 
@@ -107,30 +96,6 @@ async fn answered(State(played): State<Arc<Played>>, Path(_): Path<String>, body
 async fn failed(State(played): State<Arc<Played>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
     played.outcomes.send((true, serde_json::from_slice(&body).unwrap())).await.unwrap();
     StatusCode::ACCEPTED
-}
-
-/// What a function URL makes of a request, in format 2.0.
-fn of_url(method: &str, path: &str, body: &str) -> Value {
-    json!({
-        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
-        "headers": {"content-type": "application/json", "accept": "application/json", "host": "abc.lambda-url.eu-central-1.on.aws",
-                    "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"},
-        "requestContext": {
-            "accountId": "anonymous", "apiId": "abc", "domainName": "abc.lambda-url.eu-central-1.on.aws", "domainPrefix": "abc",
-            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "test"},
-            "requestId": "id", "routeKey": "$default", "stage": "$default", "time": "01/Mar/2026:10:00:00 +0000", "timeEpoch": 1_772_359_200_000_u64
-        },
-        "body": body, "isBase64Encoded": false
-    })
-}
-
-/// What a rule of `EventBridge` sends.
-fn of_schedule() -> Value {
-    json!({
-        "version": "0", "id": "89d1a02d-5ec7-412e-82f5-13505f849b41", "detail-type": "Scheduled Event", "source": "aws.events",
-        "account": "123456789012", "time": "2026-03-01T10:00:00Z", "region": "eu-central-1",
-        "resources": ["arn:aws:events:eu-central-1:123456789012:rule/every-minute"], "detail": {}
-    })
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! Here belongs encryption of what the program must read back. Never here: passwords and tokens, which are hashed
 //! because nobody ever needs them again.
 
+mod reseal;
+
 use std::fmt;
 
 use base64::Engine as _;
@@ -12,6 +14,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub(crate) use self::reseal::reseal;
 use crate::ports::{Ids, Table};
 
 /// Where a secret is stored. A sealed text that is copied to another place does not open there.
@@ -41,7 +44,8 @@ pub enum VaultError {
     Broken,
 }
 
-/// Seals and opens. The first key seals, all of them open: so a key is changed by putting a new one in front.
+/// Seals and opens. The first key seals, all of them open: so a key is changed by putting a new one in front, and the
+/// old one may go once [`reseal`] was there.
 #[derive(Clone)]
 pub struct Vault {
     keys: Vec<Key>,

@@ -1,0 +1,92 @@
+//! The rows in `accounts`, partition of the organization: `rule:{id}`, `policy:{id}`, and `judging`, which names their
+//! generation. The partition `rejudge` of `schedule` says whose assets are still to be judged anew.
+
+use domain::ids::OrgId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
+use crate::{App, Error, access, rows};
+
+pub(super) const RULES: &str = "rule:";
+pub(super) const POLICIES: &str = "policy:";
+const GENERATION: &str = "judging";
+const BY: &str = "by";
+/// Whose assets are still to be judged anew.
+pub(super) const REJUDGE: &str = "rejudge";
+
+/// A thing with the version of its row.
+pub(super) type Found<T> = (T, Etag);
+
+pub(super) fn partition(org: &OrgId) -> String {
+    access::organization_partition(org)
+}
+
+/// Names what an organization decided, as a whole; empty: nothing yet.
+pub(super) async fn generation(app: &App, org: &OrgId) -> Result<String, StoreError> {
+    let row = app.tables.get(Table::Accounts, &partition(org), GENERATION).await?;
+    Ok(row.as_ref().map(rows::decode).transpose()?.unwrap_or_default())
+}
+
+pub(super) async fn read<T: DeserializeOwned>(
+    app: &App,
+    org: &OrgId,
+    key: &str,
+) -> Result<Option<Found<T>>, StoreError> {
+    let Some(row) = app.tables.get(Table::Accounts, &partition(org), key).await? else { return Ok(None) };
+    Ok(Some((rows::decode(&row)?, row.etag)))
+}
+
+/// All things under a prefix, by key, tombstones too.
+pub(super) async fn all<T: DeserializeOwned>(app: &App, org: &OrgId, prefix: &str) -> Result<Vec<T>, StoreError> {
+    let mut found = Vec::new();
+    let mut range = RowRange::prefix(prefix, 1000);
+    loop {
+        let page = app.tables.range(Table::Accounts, &partition(org), range.clone()).await?;
+        for row in &page.rows {
+            found.push(rows::decode(row)?);
+        }
+        match page.next {
+            Some(next) => range.from = next,
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Stores a thing with what else belongs to the change: a new generation, and first of all the mark that everything is to be
+/// judged anew. `false`: somebody else changed it in between.
+pub(super) async fn write<T: Serialize>(
+    app: &App,
+    org: &OrgId,
+    (key, thing): (String, &T),
+    etag: Option<Etag>,
+    more: Vec<Op>,
+) -> Result<bool, Error> {
+    mark(app, org).await?;
+    let by = app.ulid();
+    let row = rows::encode_with(key, thing, vec![(BY.into(), Value::Text(by.clone()))])?;
+    let witness = Some(Witness { row: row.key.clone(), column: BY.into(), id: by.clone() });
+    let mut ops = vec![match etag {
+        Some(etag) => Op::Replace(row, etag),
+        None => Op::Insert(row),
+    }];
+    ops.push(Op::Upsert(rows::encode(GENERATION, &by)?));
+    ops.extend(more);
+    match app.tables.commit(Batch { table: Table::Accounts, partition: partition(org), ops, witness }).await? {
+        Commit::Done => Ok(true),
+        Commit::Conflict { .. } => Ok(false),
+        Commit::Unknown => Err(Error::Busy),
+    }
+}
+
+/// Before the change: the tick finds what a crash behind it leaves.
+async fn mark(app: &App, org: &OrgId) -> Result<(), StoreError> {
+    let ops = vec![Op::Upsert(rows::encode(org.as_str(), &app.now())?)];
+    let batch = Batch { table: Table::Schedule, partition: REJUDGE.into(), ops, witness: None };
+    match app.tables.commit(batch).await? {
+        Commit::Done => Ok(()),
+        Commit::Conflict { .. } | Commit::Unknown => {
+            Err(StoreError::Unavailable("the change could not be prepared".into()))
+        }
+    }
+}
