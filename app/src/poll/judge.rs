@@ -82,6 +82,7 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         let member = &mut poll_group.members[place];
         advance(member, case, now);
         member.judged_by = grounds.judged_by(case.organization, case.asset);
+        member.told = super::told::told(case.asset, &stored, &decided);
         let watched = Watched::of(&stored.stored, &decided);
         watch(app, org, case.asset, &watched, &before.watched, &grounds.book).await?;
         member.watched = watched.hash;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod asking;
+mod captured;
 mod exploits;
 mod faults;
 mod monitor;

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use app::access::set_shodan_key;
 use domain::role::Scope::Read;
+use iotmonitor::outside::Outbound;
 use iotmonitor::standalone;
 use serde_json::{Value, json};
 use sources::simulator::{Data, Options};
@@ -51,16 +52,23 @@ async fn a_server_listens_without_an_address_of_its_own_and_ends_when_it_is_told
 
     let (end, ended) = oneshot::channel::<()>();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let run = standalone::run(listener, Arc::clone(&world.program), async {
+    let metrics = format!("http://{}/metrics", listener.local_addr().unwrap());
+    let running = tokio::spawn(standalone::run(listener, Arc::clone(&world.program), async {
         let _ = ended.await;
-    });
-    let running = tokio::spawn(run);
+    }));
     until("a stream is open", async || world.simulator.requests().stream > 0).await;
     // Telnet is not told of again: a stream shows what is new.
     world.simulator.replace_banners(IP.parse().unwrap(), &[banner(5900, "vnc", 1)]);
     until("the banner is a finding", async || ports(&world, &token).await == [23, 5900]).await;
     let now = world.simulator.requests();
     assert_eq!((now.host, now.search), (searches.host, searches.search), "nothing was polled for that");
+
+    let client = Outbound::new(None).unwrap().client().unwrap();
+    let counted = client.get(&metrics).send().await.unwrap().text().await.unwrap();
+    for call in ["alert_create", "alert_enable", "alert_stream", "notifier_list", "host"] {
+        let line = format!("iotmonitor_source_calls_total{{call=\"{call}\",outcome=\"answered\"}} ");
+        assert!(counted.contains(&line), "{line} is not in:\n{counted}");
+    }
 
     end.send(()).unwrap();
     let began = Instant::now();
