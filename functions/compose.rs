@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::ports::{
-    Clock, Exposure, Ids, Intelligence, Mailer, OpenId, OpenIdError, Queue, StoreError, Tables, Webhooks,
+    Alerts, Clock, Exposure, Ids, Intelligence, Mailer, OpenId, OpenIdError, Queue, Research, Scans, StoreError,
+    Tables, Webhooks,
 };
 use app::vault::Vault;
 use app::{App, Settings};
@@ -84,13 +85,15 @@ pub struct Manner {
     pub turn: Duration,
     /// How long one tick may take, in seconds.
     pub tick_seconds: u32,
+    /// Whether the process lives long enough to keep streams of Shodan's open.
+    pub streams: bool,
     /// How long a subscription's stream stays open; `None`: as long as somebody reads it.
     pub longest_stream: Option<Duration>,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { turn: TURN, tick_seconds: 240, longest_stream: None }
+        Self { turn: TURN, tick_seconds: 240, streams: false, longest_stream: None }
     }
 }
 
@@ -118,9 +121,9 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
     let app = App {
         intelligence,
         exposure: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Exposure>, Arc::clone(&metrics))),
-        research: Arc::clone(&sources) as _,
-        scans: Arc::clone(&sources) as _,
-        alerts: sources,
+        research: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Research>, Arc::clone(&metrics))),
+        scans: Arc::new(Counted::new(Arc::clone(&sources) as Arc<dyn Scans>, Arc::clone(&metrics))),
+        alerts: Arc::new(Counted::new(sources as Arc<dyn Alerts>, Arc::clone(&metrics))),
         exploits: Arc::new(exploits(config, &outbound, governor)?),
         tables,
         queue: Arc::new(WokenQueue::new(queue, Arc::clone(&woken))),
@@ -138,6 +141,7 @@ pub fn compose(config: &Config, manner: Manner) -> Result<Arc<Program>, ComposeE
             registration: config.people.registration,
             setup_code: config.people.setup_code.clone(),
             tick_seconds: manner.tick_seconds,
+            streams: manner.streams && config.sources.stream.is_some(),
         },
         directories: app::directory::Directories::default(),
         books: app::intelligence::Books::default(),
@@ -207,8 +211,11 @@ pub(crate) fn embedded(dir: &Path, clock: Arc<dyn Clock>) -> Result<Embedded, Co
 
 /// The sources behind their governor.
 pub(crate) fn exposure(config: &Config, outbound: &Outbound, governor: Arc<Governor>) -> Result<Sources, ComposeError> {
-    let settings =
-        SourceSettings { shodan_url: config.sources.shodan.clone(), internetdb_url: config.sources.internetdb.clone() };
+    let settings = SourceSettings {
+        shodan_url: config.sources.shodan.clone(),
+        internetdb_url: config.sources.internetdb.clone(),
+        stream_url: config.sources.stream.clone(),
+    };
     Ok(Sources::new(outbound.client()?, settings, governor))
 }
 

@@ -43,6 +43,8 @@ pub struct Settings {
     pub setup_code: Option<String>,
     /// How long one tick may take, in seconds; what is not reached stays due.
     pub tick_seconds: u32,
+    /// This process lives long enough to keep streams of Shodan's open.
+    pub streams: bool,
 }
 
 /// The program: its ports, its settings, and what a process may remember between calls.

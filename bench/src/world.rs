@@ -44,8 +44,11 @@ impl World {
     ) -> Result<Self> {
         let store = Counted::new(store);
         let tables = Arc::clone(&store) as Arc<dyn Tables>;
-        let addresses =
-            SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
+        let addresses = SourceSettings {
+            shodan_url: simulator.shodan_url(),
+            internetdb_url: simulator.internetdb_url(),
+            stream_url: None,
+        };
         let governor = Governor::new(Arc::clone(&tables), Arc::clone(&clock) as _, Duration::ZERO);
         let app = Arc::new(App {
             tables,

@@ -12,7 +12,7 @@ pub(super) fn serve(environment: &Environment) -> Result<()> {
     on_one_thread(async {
         let address = config.server.listen;
         let listener = TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
-        let program = compose(&config, Manner::default())?;
+        let program = compose(&config, Manner { streams: true, ..Manner::default() })?;
         tracing::info!(address = %listener.local_addr()?, public_url = %config.server.base(), storage = ?config.storage, "serving");
         if !address.ip().is_loopback() && !config.server.https() {
             tracing::warn!(

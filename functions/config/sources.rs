@@ -11,6 +11,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     Setting::open("IOTMONITOR_SHODAN_URL", "https://api.shodan.io", "where Shodan is asked"),
     Setting::open(
+        "IOTMONITOR_SHODAN_STREAM_URL",
+        "https://stream.shodan.io",
+        "where serve listens to Shodan Monitor; not named where IOTMONITOR_SHODAN_URL is: nowhere",
+    ),
+    Setting::open(
         "IOTMONITOR_SHODAN_EXPLOITS_URL",
         "https://exploits.shodan.io",
         "where Shodan's exploits are asked for",
@@ -42,6 +47,8 @@ pub struct SourceAddresses {
     pub shodan_key: Option<String>,
     /// Shodan.
     pub shodan: Url,
+    /// Shodan's streams. `None`: somebody else stands for Shodan, and has none.
+    pub stream: Option<Url>,
     /// Shodan's exploits.
     pub exploits: Url,
     /// InternetDB.
@@ -63,6 +70,7 @@ impl SourceAddresses {
         Ok(Self {
             shodan_key: environment.secret("IOTMONITOR_SHODAN_KEY")?,
             shodan: address(environment, "IOTMONITOR_SHODAN_URL")?,
+            stream: stream(environment)?,
             exploits: address(environment, "IOTMONITOR_SHODAN_EXPLOITS_URL")?,
             internetdb: address(environment, "IOTMONITOR_INTERNETDB_URL")?,
             cvedb: address(environment, "IOTMONITOR_CVEDB_URL")?,
@@ -72,6 +80,17 @@ impl SourceAddresses {
             ssvc: address(environment, "IOTMONITOR_SSVC_URL")?,
         })
     }
+}
+
+/// Who is sent to another Shodan is not sent to the true one's streams, too.
+fn stream(environment: &Environment) -> Result<Option<Url>, ConfigError> {
+    let name = "IOTMONITOR_SHODAN_STREAM_URL";
+    let elsewhere =
+        address(environment, "IOTMONITOR_SHODAN_URL")? != address(&Environment::default(), "IOTMONITOR_SHODAN_URL")?;
+    if elsewhere && environment.text(name).is_none() {
+        return Ok(None);
+    }
+    address(environment, name).map(Some)
 }
 
 /// The variable, else the public address that the table above names.
@@ -106,6 +125,8 @@ mod tests {
         let own =
             SourceAddresses::read(&Environment::of([("IOTMONITOR_SHODAN_URL", "http://127.0.0.1:9/shodan")])).unwrap();
         assert_eq!(own.shodan.path(), "/shodan");
+        assert_eq!(own.stream, None);
+        assert_eq!(sources.stream.unwrap().as_str(), "https://stream.shodan.io/");
         for wrong in ["shodan", "ftp://x", "file:///etc/passwd"] {
             assert!(SourceAddresses::read(&Environment::of([("IOTMONITOR_KEV_URL", wrong)])).is_err(), "{wrong}");
         }

@@ -1,72 +1,23 @@
 //! Ports that count what goes through them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use app::ports::{
-    Account, Attempt, Exposure, HostAnswer, Mail, MailError, Mailer, SearchPage, SourceError, SourceKey,
-    WebhookRequest, Webhooks,
-};
+use app::ports::{Attempt, Mail, MailError, Mailer, WebhookRequest, Webhooks};
 use async_trait::async_trait;
-use ipnet::IpNet;
-use jiff::Timestamp;
 
 use super::Metrics;
 use super::counters::Family;
 
 /// A port behind which is counted.
 pub struct Counted<T: ?Sized> {
-    port: Arc<T>,
-    metrics: Arc<Metrics>,
+    pub(super) port: Arc<T>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl<T: ?Sized> Counted<T> {
     /// Stands in front of `port`.
     pub fn new(port: Arc<T>, metrics: Arc<Metrics>) -> Self {
         Self { port, metrics }
-    }
-}
-
-impl Counted<dyn Exposure> {
-    fn asked<A>(&self, call: &'static str, answer: Result<A, SourceError>) -> Result<A, SourceError> {
-        let outcome = match &answer {
-            Ok(_) => "answered",
-            Err(SourceError::BadKey) => "bad_key",
-            Err(SourceError::PlanTooLow(_)) => "plan_too_low",
-            Err(SourceError::RateLimited { .. }) => "rate_limited",
-            Err(SourceError::OutOfCredits) => "out_of_credits",
-            Err(SourceError::Rejected(_)) => "rejected",
-            Err(SourceError::Unavailable(_)) => "unavailable",
-        };
-        self.metrics.count(Family::Questions, call.into(), outcome.into(), 1);
-        answer
-    }
-}
-
-#[async_trait]
-impl Exposure for Counted<dyn Exposure> {
-    async fn host(&self, key: &SourceKey, ip: IpAddr) -> Result<HostAnswer, SourceError> {
-        self.asked("host", self.port.host(key, ip).await)
-    }
-
-    async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
-        self.asked("network", self.port.network(key, network, page).await)
-    }
-
-    async fn search(&self, key: &SourceKey, query: &str, page: u32) -> Result<SearchPage, SourceError> {
-        self.asked("search", self.port.search(key, query, page).await)
-    }
-
-    async fn resolve(&self, key: &SourceKey, hostname: &str) -> Result<Vec<IpAddr>, SourceError> {
-        self.asked("resolve", self.port.resolve(key, hostname).await)
-    }
-
-    async fn account(&self, key: &SourceKey) -> Result<Account, SourceError> {
-        self.asked("account", self.port.account(key).await)
-    }
-
-    async fn next_turn(&self, key: &SourceKey) -> Option<Timestamp> {
-        self.port.next_turn(key).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! the address may read it; what comes through a proxy is refused, so that a proxy that passes everything on does not
 //! show it to the world.
 
+mod asked;
 mod counted;
 mod counters;
 

@@ -5,6 +5,7 @@
 mod pump;
 mod run;
 mod schedule;
+mod streams;
 mod timer;
 mod wake;
 

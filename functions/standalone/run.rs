@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{pump::pump, timer::timer};
+use super::{pump::pump, streams::streams, timer::timer};
 use crate::http::{Doors, Program, serve_on};
 
 /// A tick or a message in hand at the end has so long. What is cut off then is taken up at the next start.
@@ -27,7 +27,12 @@ pub async fn run(
     };
     let http = serve_on(listener, Arc::clone(&program), Doors::PeopleAndMachine, until(ending.clone()));
     let work = async {
-        tokio::join!(timer(&program, ending.clone()), pump(&program, ending.clone()), backups(&program, ending.clone()))
+        tokio::join!(
+            timer(&program, ending.clone()),
+            pump(&program, ending.clone()),
+            streams(&program, ending.clone()),
+            backups(&program, ending.clone())
+        )
     };
     let bounded_work = async {
         let patience = async {

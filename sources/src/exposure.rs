@@ -26,14 +26,17 @@ pub struct SourceSettings {
     pub shodan_url: Url,
     /// InternetDB. A path in it is kept.
     pub internetdb_url: Url,
+    /// Shodan's streams. A path in it is kept. `None`: nothing is streamed.
+    pub stream_url: Option<Url>,
 }
 
 impl Default for SourceSettings {
-    #[expect(clippy::expect_used, reason = "both addresses are constants, and a test reads them")]
+    #[expect(clippy::expect_used, reason = "the addresses are constants, and a test reads them")]
     fn default() -> Self {
         Self {
             shodan_url: Url::parse("https://api.shodan.io").expect("a constant"),
             internetdb_url: Url::parse("https://internetdb.shodan.io").expect("a constant"),
+            stream_url: Some(Endpoints::default().stream),
         }
     }
 }
@@ -44,18 +47,22 @@ pub struct Sources {
     shodan: Shodan,
     internetdb: InternetDb,
     governor: Arc<Governor>,
+    pub(crate) streams: bool,
 }
 
 impl Sources {
     /// Asks through `http`, which brings its own TLS and may bring its own, shorter time-outs (one minute otherwise).
     pub fn new(http: Client, settings: SourceSettings, governor: impl Into<Arc<Governor>>) -> Self {
         let governor = governor.into();
+        let streams = settings.stream_url.is_some();
+        let public = Endpoints::default();
+        let stream = settings.stream_url.unwrap_or(public.stream);
         // When to ask again is the poll's to decide: it knows what else is due.
         let shodan = Shodan::new(http.clone(), Key::new(""))
-            .with_endpoints(Endpoints { rest: settings.shodan_url, ..Endpoints::default() })
+            .with_endpoints(Endpoints { rest: settings.shodan_url, stream, ..Endpoints::default() })
             .with_pace(Arc::new(Governed(Arc::clone(&governor))))
             .with_retry(Retry::NEVER);
-        Self { shodan, internetdb: InternetDb::new(http, settings.internetdb_url), governor }
+        Self { shodan, internetdb: InternetDb::new(http, settings.internetdb_url), governor, streams }
     }
 
     /// The client with a key; another source has none.

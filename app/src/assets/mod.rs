@@ -24,7 +24,8 @@ pub use draft::{AssetDraft, DeviceDraft};
 pub use import::{Imported, OnExisting, Outcome, import, import_once};
 pub use intent::{Intent, IntentKind, finish_intents};
 pub use read::{
-    AssetFilter, AssetOrder, AssetOrderField, AssetPage, Monitored, asset, assets_page, monitoring, risk_of, state_of,
+    AssetFilter, AssetOrder, AssetOrderField, AssetPage, Monitored, asset, assets_page, monitoring, profile, risk_of,
+    state_of,
 };
 pub(crate) use read::{bad_cursor, matching};
 pub use register::Register;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::asset::{Asset, Criticality, MonitoringState};
+use domain::asset::{Asset, Criticality, DeviceProfile, MonitoringState};
 use domain::finding::FindingState;
 use domain::ids::{AssetId, OrgId};
 use domain::role::Action;
@@ -263,6 +263,17 @@ pub async fn monitoring(app: &App, org: &OrgId, assets: &[&Asset]) -> Result<Vec
         members.push(member.cloned());
     }
     Ok(members)
+}
+
+/// The profile of a device: what people wrote, and where they left a field empty what its services tell.
+pub async fn profile(app: &App, org: &OrgId, asset: &Asset) -> Result<DeviceProfile, Error> {
+    // The addresses of anything else may be many devices.
+    if !matches!(asset.target, Target::Address(_)) {
+        return Ok(asset.device.clone());
+    }
+    let member = monitoring(app, org, &[asset]).await?.pop().flatten();
+    let told = member.and_then(|member| member.told).unwrap_or_default();
+    Ok(domain::profile::supplemented(&asset.device, &told))
 }
 
 /// The state that people see.

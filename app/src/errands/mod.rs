@@ -4,6 +4,7 @@
 //! while nothing is due. It only reminds: how far something is stands in its own rows, so a row too many does no harm,
 //! and doing something twice neither. The new row is there before the old one goes. Never here: what is done.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::ids::{OrgId, ScanId};
@@ -25,6 +26,8 @@ pub(crate) enum Errand {
 const PARTITION: &str = "errands";
 /// One tick reads at most so many.
 const MOST: usize = 50;
+/// Rows that are read together where all are wanted.
+const PAGE: usize = 1000;
 /// What failed is tried again after so long.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// Polls must not wait longer for errands.
@@ -97,6 +100,21 @@ pub(crate) async fn run(app: &App, deadline: Instant) -> Result<(), Error> {
         done.push(errand);
     }
     Ok(())
+}
+
+/// The organizations whose alerts are looked after, each once.
+pub(crate) async fn monitored(app: &App) -> Result<Vec<OrgId>, StoreError> {
+    let mut orgs = BTreeSet::new();
+    let mut range = RowRange { limit: PAGE, ..RowRange::default() };
+    loop {
+        let page = app.tables.range(Table::Schedule, PARTITION, range.clone()).await?;
+        orgs.extend(page.rows.iter().filter_map(|row| match Errand::read(&row.key) {
+            Some(Errand::Monitor(org)) => Some(org),
+            _ => None,
+        }));
+        let Some(from) = page.next else { return Ok(orgs.into_iter().collect()) };
+        range.from = from;
+    }
 }
 
 fn row(key: String) -> WriteRow {

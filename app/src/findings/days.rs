@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{self, Caller};
 use crate::directory::Snapshot;
 use crate::ledger::{self, CommitError, Decision};
-use crate::ports::{Batch, Op, RowRange, Table};
+use crate::ports::{Batch, Op, Row, RowRange, Table};
 use crate::{App, Error, rows};
 
 /// How a day ended, UTC.
@@ -29,14 +29,14 @@ pub struct Day {
 /// Days are kept for so long: the longest period of an overview, and a month to spare.
 const KEPT: i64 = 400;
 const STATE: &str = "state";
-const KEY: &str = "days";
+/// Where it stands which day was closed last.
+pub(crate) const KEY: &str = "days";
 const TRIES: usize = 8;
 
 /// Writes down how yesterday ended, once, for each organization. One point read where that is done.
-pub(crate) async fn close_day(app: &App) -> Result<(), Error> {
+pub(crate) async fn close_day(app: &App, done: Option<&Row>) -> Result<(), Error> {
     let today = date(app.now());
-    let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
-    let last: Option<Date> = row.as_ref().map(rows::decode).transpose()?;
+    let last: Option<Date> = done.map(rows::decode).transpose()?;
     if last.is_some_and(|last| last >= today) {
         return Ok(());
     }

@@ -69,7 +69,8 @@ async fn step(
     let key = poll::source_key(app, organization)?;
     let register = Register::read(app, &organization.id).await?;
     let is_on = organization.settings.shodan_monitor;
-    if is_on && !app.settings.public_url.starts_with("https://") {
+    let posts = app.settings.public_url.starts_with("https://");
+    if is_on && !posts && !app.settings.streams {
         state.error =
             Some("Shodan posts to https only, and this program's address (IOTMONITOR_PUBLIC_URL) is not".into());
         return Ok(DAILY);
@@ -89,9 +90,10 @@ async fn step(
         // It must be ours before Shodan has it.
         store(app, &organization.id, state).await?;
     }
-    let url = format!("{}/hooks/shodan/{token}", app.settings.public_url);
+    // What cannot be posted to us comes down the stream.
+    let url = posts.then(|| format!("{}/hooks/shodan/{token}", app.settings.public_url));
     let mut round = Round { app, key: &key, org: &organization.id, deadline, calls: 0, changes: 0 };
-    let outcome = bring(&mut round, state, wanted, &url).await;
+    let outcome = bring(&mut round, state, wanted, url.as_deref()).await;
     poll::spend_budget(app, &key, &Spent { calls: round.calls, ..Spent::default() }).await?;
     match outcome {
         Ok(true) => {
@@ -117,21 +119,24 @@ async fn bring(
     round: &mut Round<'_>,
     state: &mut MonitorState,
     wanted: Vec<Wanted>,
-    url: &str,
+    url: Option<&str>,
 ) -> Result<bool, SourceError> {
     let ours = round.ours().await?;
     if wanted.is_empty() {
         (state.alerts, state.addresses, state.left_out) = (Vec::new(), 0, Vec::new());
         round.notifier(None).await?;
-        return Ok(!round.bring(ours, &[], "").await?.unfinished);
+        return Ok(!round.bring(ours, &[], None).await?.unfinished);
     }
     round.calls += 1;
     let left = round.app.exposure.account(round.key).await?.monitored_ips;
     let taken = ours.iter().flat_map(|alert| &alert.networks).filter_map(|text| text.parse().ok());
     let taken: u64 = taken.map(|net| size(&net)).fold(0, u64::saturating_add);
     let (wanted, left_out) = fitting(wanted, left.map(|left| left.saturating_add(taken)));
-    let Some(notifier) = round.notifier(Some(url)).await? else { return Ok(false) };
-    let stand = round.bring(ours, &wanted, &notifier).await?;
+    let notifier = round.notifier(url).await?;
+    if url.is_some() && notifier.is_none() {
+        return Ok(false);
+    }
+    let stand = round.bring(ours, &wanted, notifier.as_deref()).await?;
     state.alerts = stand.alerts;
     state.addresses = wanted.iter().map(Wanted::size).fold(0, u64::saturating_add);
     state.left_out = left_out.iter().flat_map(|alert| &alert.networks).take(100).map(ToString::to_string).collect();

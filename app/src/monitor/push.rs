@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::state::{note, stored};
 use super::token::organization_of;
-use crate::access;
+use crate::access::{self, Organization};
 use crate::assets::Register;
 use crate::poll::{self, Brought};
 use crate::ports::{Batch, Op, Push, RowRange, StoreError, Table, Value, WriteRow};
@@ -105,12 +105,23 @@ async fn judge(app: &App, org: &OrgId, posted: Posted<'_>) -> Result<Taken, Refu
     if !stored(app, org).await?.alerts.iter().any(|ours| ours == alert) {
         return Err(Refused::Forged("the alert is none that this program keeps"));
     }
+    admit(app, &organization, push, posted.trigger).await
+}
+
+/// Takes what is known to come from Shodan: it is judged once, if it is of these days and about an asset.
+pub(super) async fn admit(
+    app: &App,
+    organization: &Organization,
+    push: Push,
+    trigger: Option<&str>,
+) -> Result<Taken, Refused> {
+    let org = &organization.id;
     let at = push.seen.observed_at.ok_or(Refused::Unusable("the banner has no date"))?;
     let age = app.now().duration_since(at);
     if age > OLDEST || age < -SKEW {
         return Err(Refused::Unusable("the banner is of another time"));
     }
-    let row = remembered(&push, at, posted.trigger.or(push.trigger.as_deref()));
+    let row = remembered(&push, at, trigger.or(push.trigger.as_deref()));
     let partition = format!("{REMEMBERED}{org}");
     if app.tables.get(Table::Limits, &partition, &row).await?.is_some() {
         return Ok(Taken::Repeated);
@@ -118,7 +129,7 @@ async fn judge(app: &App, org: &OrgId, posted: Posted<'_>) -> Result<Taken, Refu
     let register = Register::read(app, org).await?;
     let Some(asset) = poll::owner_of(&register, push.seen.ip) else { return Ok(Taken::NotOurs) };
     let brought = Brought { seen: push.seen, asked: Vec::new() };
-    if !poll::take_in(app, &organization, &register, asset, brought).await? {
+    if !poll::take_in(app, organization, &register, asset, brought).await? {
         return Ok(Taken::NotOurs);
     }
     // Last: what a crash kept from being judged comes again.

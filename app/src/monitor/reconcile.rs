@@ -83,7 +83,7 @@ impl Round<'_> {
         &mut self,
         ours: Vec<Alert>,
         wanted: &[Wanted],
-        notifier: &str,
+        notifier: Option<&str>,
     ) -> Result<Stand, SourceError> {
         let mut stand = Stand::default();
         let mut there: Vec<Option<Alert>> = vec![None; wanted.len()];
@@ -119,7 +119,7 @@ impl Round<'_> {
         &mut self,
         alert: &Alert,
         wanted: &Wanted,
-        notifier: &str,
+        notifier: Option<&str>,
         known: &mut Option<Vec<String>>,
     ) -> Result<bool, SourceError> {
         if networks(&alert.networks) != wanted.networks {
@@ -143,7 +143,7 @@ impl Round<'_> {
                 self.app.alerts.enable(self.key, &alert.id, &missing).await?;
             }
         }
-        if !alert.notifiers.iter().any(|id| id == notifier) {
+        if let Some(notifier) = notifier.filter(|wanted| !alert.notifiers.iter().any(|id| id == wanted)) {
             if !self.may_change() {
                 return Ok(false);
             }

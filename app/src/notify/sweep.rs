@@ -43,18 +43,23 @@ pub struct Swept {
 /// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
 /// up again.
 pub async fn sweep(app: &App) -> Result<Swept, Error> {
-    sweep_since(app, None).await
+    sweep_marked(app, &marks(app).await?, None).await
 }
 
-/// The same after a sweep that ended then. A look at a queue costs eleven times what one at a table does, so the poison
-/// queue, which is empty as good as always, is looked at every ten minutes, and at once while anything is being told.
-pub async fn sweep_since(app: &App, last: Option<Timestamp>) -> Result<Swept, Error> {
-    let marks = RowRange { from: String::new(), to: None, limit: OUTBOXES };
-    let marks = app.tables.range(Table::Schedule, "dirty", marks).await?.rows;
+/// The marks of outboxes that may hold something.
+pub(crate) async fn marks(app: &App) -> Result<Vec<Row>, StoreError> {
+    let range = RowRange { from: String::new(), to: None, limit: OUTBOXES };
+    Ok(app.tables.range(Table::Schedule, "dirty", range).await?.rows)
+}
+
+/// The same, where the marks were read already, after a sweep that ended at `last`. What was marked since is the next
+/// sweep's. A look at a queue costs eleven times what one at a table does, so the poison queue, which is empty as good as
+/// always, is looked at every ten minutes, and at once while anything is being told.
+pub(crate) async fn sweep_marked(app: &App, marks: &[Row], last: Option<Timestamp>) -> Result<Swept, Error> {
     let turn = |at: Timestamp| at.as_second().div_euclid(POISON_SECONDS);
     let looks = !marks.is_empty() || last.is_none_or(|last| turn(last) != turn(app.now()));
     let poisoned = async { if looks { poison::settle(app).await } else { Ok(0) } };
-    let (rerouted, retried, settled) = tokio::join!(outboxes(app, &marks), overdue(app), poisoned);
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app, marks), overdue(app), poisoned);
     Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
 }
 

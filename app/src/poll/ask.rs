@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use domain::observation::{DataSource, HostObservation};
@@ -134,9 +135,10 @@ async fn look_up(app: &App, key: &SourceKey, addresses: &[IpAddr], calls: &mut u
 }
 
 /// All pages of a search. Paging is not stable: `total` moves and banners come twice; so pages are read until one
-/// is empty or all that any page promised was seen.
+/// is empty or all that any page promised was seen. What was promised and did not come makes the look not whole.
 async fn all_pages(app: &App, key: &SourceKey, search: &Search, asked: &mut Asked) -> Result<Answer, SourceError> {
     let mut hosts: Vec<HostObservation> = Vec::new();
+    let mut came = HashSet::new();
     let mut promised = 0;
     let mut whole = true;
     let mut ended = false;
@@ -148,12 +150,14 @@ async fn all_pages(app: &App, key: &SourceKey, search: &Search, asked: &mut Aske
         whole &= found.unreadable == 0;
         ended = found.banners == 0 || u64::from(page) * PAGE >= promised;
         hosts.extend(found.hosts);
+        came.extend(found.marks);
         if ended {
             break;
         }
     }
+    whole &= ended && came.len() as u64 >= promised;
     let source = Some(DataSource::ShodanSearch);
-    Ok(Answer { hosts: joined(hosts), whole: whole && ended, source, ..Answer::default() })
+    Ok(Answer { hosts: joined(hosts), whole, source, ..Answer::default() })
 }
 
 /// What of a search is about one asset. What it brings of other people's addresses is not ours to keep.

@@ -1,4 +1,4 @@
-use domain::asset::{Asset, MonitoringState};
+use domain::asset::{Asset, DeviceProfile, MonitoringState};
 use domain::ids::{AssetId, Bucket, OrgId};
 use domain::observation::DataSource;
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +64,9 @@ pub struct Member {
     /// When nobody answered about it, from and to, in order.
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub silences: Vec<(Timestamp, Timestamp)>,
+    /// What its services tell of the device.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<DeviceProfile>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -92,6 +95,7 @@ impl Member {
             seen: String::new(),
             usage: Usage::default(),
             silences: Vec::new(),
+            told: None,
         }
     }
 

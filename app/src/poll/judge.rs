@@ -24,6 +24,11 @@ const TRIES: usize = 8;
 const RETRY: i64 = 60;
 /// Seconds.
 const LEAST_WAIT: i64 = 3600;
+/// What was asked for as a whole and came in part counts as a look of so long ago: it is asked for again after a day,
+/// two days later at the latest, and not at every poll, since a search costs.
+const HALF_A_LOOK: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// What is told of such a look.
+const IN_PART: &str = "the source told less than it promised: by this answer nothing is closed";
 
 /// What is judged for one asset.
 pub(super) struct Case<'a> {
@@ -77,6 +82,7 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         let member = &mut poll_group.members[place];
         advance(member, case, now);
         member.judged_by = grounds.judged_by(case.organization, case.asset);
+        member.told = super::told::told(case.asset, &stored, &decided);
         let watched = Watched::of(&stored.stored, &decided);
         watch(app, org, case.asset, &watched, &before.watched, &grounds.book).await?;
         member.watched = watched.hash;
@@ -140,7 +146,12 @@ pub(super) fn advance(member: &mut Member, case: &Case<'_>, now: Timestamp) {
         member.observed.is_some()
     } else {
         member.answer = answer.hash();
-        member.whole = Some(now);
+        if answer.whole {
+            member.whole = Some(now);
+        } else {
+            member.whole = now.checked_sub(HALF_A_LOOK).ok().max(member.whole);
+            member.error = Some(IN_PART.to_owned());
+        }
         member.source = answer.source;
         !answer.hosts.is_empty()
     };

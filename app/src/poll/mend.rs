@@ -2,19 +2,19 @@ use domain::ids::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
 use super::group::PollGroup;
-use crate::ports::{Batch, Op, Table};
+use crate::ports::{Batch, Op, Row, Table};
 use crate::{App, Error, access, assets, ledger, rows, vault};
 
 /// How often every group is looked at.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 const STATE: &str = "state";
-const KEY: &str = "mended";
+/// Where it stands when that was done last.
+pub(super) const KEY: &str = "mended";
 
 /// Once a day makes the hints anew that should be there, since a group without one would never be polled again, and
 /// seals anew what is sealed with an old key.
-pub(super) async fn mend(app: &App) -> Result<(), Error> {
-    let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
-    let last: Option<Timestamp> = row.as_ref().map(rows::decode).transpose()?;
+pub(super) async fn mend(app: &App, done: Option<&Row>) -> Result<(), Error> {
+    let last: Option<Timestamp> = done.map(rows::decode).transpose()?;
     let now = app.now();
     if last.is_some_and(|last| now.duration_since(last) < EVERY) {
         return Ok(());

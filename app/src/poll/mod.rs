@@ -20,6 +20,7 @@ mod silence;
 mod source;
 mod summary;
 mod tick;
+mod told;
 
 pub use budget::{Budget, Refused, budget};
 pub(crate) use budget::{Spent, open as open_budget, spend as spend_budget};

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::group::{HINTS, Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
-use crate::ports::{RowRange, SourceKey, Table};
+use crate::ports::{Row, RowRange, SourceKey, Table};
 use crate::{App, Error, assets, intelligence, judging, notify, retention};
 
 /// What a tick did.
@@ -44,6 +44,9 @@ const SIDE_BY_SIDE: usize = 64;
 /// Where nobody said otherwise: well below the ten minutes that the Functions host allows.
 const DEFAULT_SECONDS: u32 = 240;
 
+/// Where it stands when a tick ended last.
+const TICK: &str = "tick";
+
 /// A group that is due.
 #[derive(Clone, Debug)]
 pub(super) struct DueGroup {
@@ -66,11 +69,42 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 /// One turn of the timer in less time than the settings allow: no question is begun after it.
 pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error> {
     let deadline = Instant::now() + time;
-    let mut report = TickReport { carried_over: carry_over(app).await?, ..TickReport::default() };
-    judging::rejudge(app).await?;
-    intelligence::tell(app).await?;
+    let (mut report, mut trouble) = (TickReport::default(), Trouble::default());
+    let marks = trouble.past(notify::sweep::marks(app).await);
+    report.carried_over = trouble.past(carry_over(app, &marks).await);
+    trouble.past(judging::rejudge(app).await);
+    trouble.past(intelligence::tell(app).await);
     // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
-    Box::pin(crate::errands::run(app, deadline)).await?;
+    trouble.past(Box::pin(crate::errands::run(app, deadline)).await);
+    for round in trouble.past(polls(app, deadline).await) {
+        report.add(&trouble.past(round));
+    }
+    trouble.past(intelligence::refresh(app, deadline).await);
+    trouble.past(settle(app, &marks).await);
+    trouble.past(record(app).await);
+    trouble.0.map_or(Ok(report), Err)
+}
+
+/// What went wrong: one thing's trouble keeps no other from being done. The first is told as the tick's, the others are
+/// written down, and all come up again at the next tick.
+#[derive(Default)]
+struct Trouble(Option<Error>);
+
+impl Trouble {
+    fn past<T: Default>(&mut self, outcome: Result<T, impl Into<Error>>) -> T {
+        outcome.map_err(Into::into).unwrap_or_else(|error| {
+            match &self.0 {
+                None => self.0 = Some(error),
+                Some(_) => tracing::error!(%error, "a part of the tick failed, too"),
+            }
+            T::default()
+        })
+    }
+}
+
+/// Asks about what is due. Different keys have their own turns at the source and go side by side; the organizations of one
+/// key go one after another.
+async fn polls(app: &App, deadline: Instant) -> Result<Vec<Result<RoundReport, Error>>, Error> {
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
     for (org, groups) in due_groups(app).await? {
         let Some(organization) = access::organization(app, &org).await? else { continue };
@@ -88,24 +122,24 @@ pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error>
         };
         by_key.entry(name).or_insert_with(|| (key, Vec::new())).1.push((organization, groups));
     }
-    // Different keys have their own turns at the source: they go side by side; one key's go one after another.
     let rounds: Vec<_> =
         by_key.into_values().map(|(key, organizations)| rounds(app, key, organizations, deadline)).collect();
-    let rounds: Vec<_> = futures_util::stream::iter(rounds).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    let mut failure = None;
-    for round in rounds {
-        match round {
-            Ok(round) => report.add(&round),
-            Err(error) => failure = Some(error),
-        }
-    }
-    intelligence::refresh(app, deadline).await?;
-    notify::sweep::sweep_since(app, last_tick(app).await?).await?;
-    super::mend::mend(app).await?;
-    crate::findings::close_day(app).await?;
-    retention::purge(app).await?;
-    record(app).await?;
-    failure.map_or(Ok(report), Err)
+    Ok(futures_util::stream::iter(rounds).buffer_unordered(SIDE_BY_SIDE).collect().await)
+}
+
+/// What crashes left, and what is done once in hours or days. When each was done last stands side by side: one read
+/// while nothing is due.
+async fn settle(app: &App, marks: &[Row]) -> Result<(), Error> {
+    let state = RowRange { limit: MOST_HINTS, ..RowRange::default() };
+    let state = app.tables.range(Table::Schedule, "state", state).await?.rows;
+    let done = |key: &str| state.iter().find(|row| row.key == key);
+    let mut trouble = Trouble::default();
+    let last = trouble.past(done(TICK).map(crate::rows::decode).transpose());
+    trouble.past(notify::sweep::sweep_marked(app, marks, last).await);
+    trouble.past(super::mend::mend(app, done(super::mend::KEY)).await);
+    trouble.past(crate::findings::close_day(app, done(crate::findings::DAYS)).await);
+    trouble.past(retention::purge_again(app, done(retention::KEY)).await);
+    trouble.0.map_or(Ok(()), Err)
 }
 
 /// The organizations that are asked about with one key, one after another.
@@ -120,7 +154,7 @@ async fn rounds(app: &App, key: SourceKey, organizations: Work, deadline: Instan
 
 /// Remembers when the last tick ended, for `monitorStatus` and `/readyz`.
 async fn record(app: &App) -> Result<(), Error> {
-    let row = crate::rows::encode("tick", &app.now())?;
+    let row = crate::rows::encode(TICK, &app.now())?;
     let ops = vec![crate::ports::Op::Upsert(row)];
     app.tables
         .commit(crate::ports::Batch { table: Table::Schedule, partition: "state".into(), ops, witness: None })
@@ -130,15 +164,13 @@ async fn record(app: &App) -> Result<(), Error> {
 
 /// When the last tick ended.
 pub async fn last_tick(app: &App) -> Result<Option<Timestamp>, Error> {
-    let row = app.tables.get(Table::Schedule, "state", "tick").await?;
+    let row = app.tables.get(Table::Schedule, "state", TICK).await?;
     Ok(row.as_ref().map(crate::rows::decode).transpose()?)
 }
 
 /// Changes of assets that were stored and not carried over.
-async fn carry_over(app: &App) -> Result<usize, Error> {
-    let marks =
-        app.tables.range(Table::Schedule, "dirty", RowRange { limit: MOST_HINTS, ..RowRange::default() }).await?;
-    let mut orgs: Vec<OrgId> = marks.rows.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
+async fn carry_over(app: &App, marks: &[Row]) -> Result<usize, Error> {
+    let mut orgs: Vec<OrgId> = marks.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
     orgs.dedup();
     let mut done = 0;
     for org in orgs {

@@ -80,6 +80,27 @@ pub struct Push {
     pub trigger: Option<String>,
 }
 
+/// What comes down a stream of what alerts watch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Streamed {
+    /// A banner.
+    Push(Box<Push>),
+    /// Nothing, but the stream lives.
+    Heartbeat,
+    /// Something that is no banner, and why. It costs only itself.
+    Unreadable(String),
+}
+
+/// An open stream of what alerts watch. Dropping it closes it.
+#[async_trait]
+pub trait PushStream: Send {
+    /// What comes next, however long that takes; `None`: the stream ended. Who gives up waiting loses nothing.
+    ///
+    /// # Errors
+    /// It broke off, was silent for longer than a living one is, or said why it ends.
+    async fn next(&mut self) -> Result<Option<Streamed>, SourceError>;
+}
+
 /// Looks after Shodan Monitor's alerts. Every call that is asynchronous takes its turn at the governor, and none
 /// costs query credits.
 #[async_trait]
@@ -104,6 +125,8 @@ pub trait Alerts: Send + Sync {
     async fn delete_notifier(&self, key: &SourceKey, id: &str) -> Result<(), SourceError>;
     /// Has a notifier tell of an alert.
     async fn attach(&self, key: &SourceKey, alert: &str, notifier: &str) -> Result<(), SourceError>;
+    /// Opens the stream of what all alerts of the key watch.
+    async fn listen(&self, key: &SourceKey) -> Result<Box<dyn PushStream>, SourceError>;
     /// Is this the signature (`SHODAN-SIGNATURE-SHA1`) of what Monitor posted for the key?
     fn signed(&self, key: &SourceKey, body: &[u8], signature: &str) -> bool;
     /// Reads what Monitor posts; `None`: it is no banner.

@@ -53,6 +53,8 @@ pub struct SearchPage {
     pub unreadable: usize,
     /// How many banners match in all, as this page says.
     pub total: u64,
+    /// What each banner that could be read is known again by when it comes twice, on this page or another.
+    pub marks: Vec<u64>,
 }
 
 /// A key's plan and what is left of it. `None`: not said; -1 from Shodan (no limit) is `None` too.

@@ -19,7 +19,7 @@ mod scans;
 mod tables;
 mod webhooks;
 
-pub use alerts::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push};
+pub use alerts::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push, PushStream, Streamed};
 pub use chats::{ChatRequest, ChatService, ChatTarget, Chats, Incident};
 pub use clock::Clock;
 pub use exploits::{ExploitDatabase, ExploitOrigin, ExploitPage, ExploitProperty, Exploits, KnownExploit};

@@ -7,7 +7,7 @@ mod requests;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::{Batch, Op, StoreError, Table};
+use crate::ports::{Batch, Op, Row, StoreError, Table};
 use crate::{App, Error, access, ledger, notify, rows};
 
 /// A closed service is readable for so long.
@@ -17,7 +17,8 @@ pub(crate) const DELIVERIES: SignedDuration = SignedDuration::from_hours(30 * 24
 
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 const STATE: &str = "state";
-const KEY: &str = "purged";
+/// Where it stands when that was done last.
+pub(crate) const KEY: &str = "purged";
 /// A tick removes at most so many rows.
 const MOST: usize = 2_000;
 /// Rows of a batch.
@@ -26,7 +27,12 @@ const BATCH: usize = 90;
 /// Removes what is older than it is kept for. Returns the number of rows that went.
 pub async fn purge(app: &App) -> Result<usize, Error> {
     let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
-    let last: Option<Timestamp> = row.as_ref().map(rows::decode).transpose()?;
+    purge_again(app, row.as_ref()).await
+}
+
+/// The same, where it was read already when that was done last.
+pub(crate) async fn purge_again(app: &App, done: Option<&Row>) -> Result<usize, Error> {
+    let last: Option<Timestamp> = done.map(rows::decode).transpose()?;
     let now = app.now();
     if last.is_some_and(|last| now.duration_since(last) < EVERY) {
         return Ok(0);

@@ -65,8 +65,8 @@ impl Exposure for Script {
         let within = lines.hosts.values().filter(|host| page == 1 && network.contains(&host.ip));
         let hosts: Vec<HostObservation> =
             within.map(|host| HostObservation { source: DataSource::ShodanSearch, ..host.clone() }).collect();
-        let banners = hosts.iter().map(|host| host.banners.len()).sum();
-        Ok(SearchPage { hosts, banners, unreadable: 0, total: banners as u64 })
+        let banners: usize = hosts.iter().map(|host| host.banners.len()).sum();
+        Ok(SearchPage { hosts, banners, unreadable: 0, total: banners as u64, marks: (0..banners as u64).collect() })
     }
 
     async fn search(&self, _: &SourceKey, _: &str, _: u32) -> Result<SearchPage, SourceError> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Silent;
 use crate::ports::{
     AcceptedScan, Alert, Alerts, DomainFacts, ExploitPage, ExploitProperty, Exploits, Found, Notifier, PastScan, Push,
-    QueryPlan, RawHost, Research, ScanOrder, ScanProgress, Scans, SourceError, SourceKey,
+    PushStream, QueryPlan, RawHost, Research, ScanOrder, ScanProgress, Scans, SourceError, SourceKey,
 };
 
 fn down<T>() -> Result<T, SourceError> {
@@ -135,6 +135,10 @@ impl Alerts for Silent {
     }
 
     async fn attach(&self, _: &SourceKey, _: &str, _: &str) -> Result<(), SourceError> {
+        down()
+    }
+
+    async fn listen(&self, _: &SourceKey) -> Result<Box<dyn PushStream>, SourceError> {
         down()
     }
 

@@ -1,12 +1,12 @@
 //! A Shodan account that does what it is told, remembers what was done to it, and fails when it is told to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 
 use app::ports::{
     AcceptedScan, Account as Left, Alert, AlertTrigger, Alerts, Exposure, HostAnswer, Notifier, PastScan, Push,
-    ScanOrder, ScanProgress, Scans, SearchPage, SourceError, SourceKey,
+    PushStream, ScanOrder, ScanProgress, Scans, SearchPage, SourceError, SourceKey, Streamed,
 };
 use app::testing::{Script, seen};
 use async_trait::async_trait;
@@ -30,11 +30,16 @@ pub(crate) struct Book {
     pub(crate) monitored_left: Option<u64>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) notifiers: Vec<Notifier>,
+    /// What the next stream that is opened tells, and how many were.
+    pub(crate) lines: VecDeque<Line>,
+    pub(crate) streams: usize,
     /// What was changed.
     pub(crate) changes: Vec<String>,
     /// Calls, and which of them fails, how; whether it does its work all the same.
     pub(crate) calls: usize,
     pub(crate) fails: Option<(usize, SourceError, bool)>,
+    /// Every call fails so.
+    pub(crate) refuses: Option<SourceError>,
 }
 
 impl Default for Book {
@@ -48,9 +53,12 @@ impl Default for Book {
             monitored_left: Some(1000),
             alerts: Vec::new(),
             notifiers: Vec::new(),
+            lines: VecDeque::new(),
+            streams: 0,
             changes: Vec::new(),
             calls: 0,
             fails: None,
+            refuses: None,
         }
     }
 }
@@ -70,6 +78,9 @@ impl Account {
         let mut book = self.book();
         book.calls += 1;
         let calls = book.calls;
+        if let Some(error) = &book.refuses {
+            return Err(error.clone());
+        }
         match book.fails.take_if(|(at, ..)| *at == calls) {
             Some((_, error, false)) => Err(error),
             Some((_, error, true)) => {
@@ -189,20 +200,53 @@ impl Alerts for Account {
         self.change(format!("attach {alert}"), |book| find(book, alert).notifiers.push(notifier.to_owned()))
     }
 
+    async fn listen(&self, _: &SourceKey) -> Result<Box<dyn PushStream>, SourceError> {
+        self.act(|book| {
+            book.streams += 1;
+            Box::new(Lines(std::mem::take(&mut book.lines))) as Box<dyn PushStream>
+        })
+    }
+
     fn signed(&self, _: &SourceKey, _: &[u8], signature: &str) -> bool {
         signature == "signed"
     }
 
     /// `{"ip", "port", "module", "at", "id", "alert", "trigger"}`
     fn read_push(&self, body: &[u8]) -> Option<Push> {
-        let read: Value = serde_json::from_slice(body).ok()?;
-        let text = |name: &str| read[name].as_str().map(str::to_owned);
-        let port = u16::try_from(read["port"].as_u64()?).ok()?;
-        let (ip, at) = (text("ip")?.parse().ok()?, text("at")?.parse().ok()?);
-        let known = seen(ip, at, &[(port, text("module")?.as_str())]);
-        let known = HostObservation { source: DataSource::ShodanAlert, ..known };
-        Some(Push { seen: known, id: text("id"), alert: text("alert"), trigger: text("trigger") })
+        read_push(&serde_json::from_slice(body).ok()?)
     }
+}
+
+/// What a stream tells; then it is silent, unless its last line is an end.
+struct Lines(VecDeque<Line>);
+
+pub(crate) enum Line {
+    Banner(Value),
+    Unreadable,
+    Beat,
+    Broken(SourceError),
+}
+
+#[async_trait]
+impl PushStream for Lines {
+    async fn next(&mut self) -> Result<Option<Streamed>, SourceError> {
+        Ok(Some(match self.0.pop_front() {
+            Some(Line::Banner(said)) => Streamed::Push(Box::new(read_push(&said).unwrap())),
+            Some(Line::Unreadable) => Streamed::Unreadable("no date".into()),
+            Some(Line::Beat) => Streamed::Heartbeat,
+            Some(Line::Broken(error)) => return Err(error),
+            None => std::future::pending().await,
+        }))
+    }
+}
+
+fn read_push(read: &Value) -> Option<Push> {
+    let text = |name: &str| read[name].as_str().map(str::to_owned);
+    let port = u16::try_from(read["port"].as_u64()?).ok()?;
+    let (ip, at) = (text("ip")?.parse().ok()?, text("at")?.parse().ok()?);
+    let known = seen(ip, at, &[(port, text("module")?.as_str())]);
+    let known = HostObservation { source: DataSource::ShodanAlert, ..known };
+    Some(Push { seen: known, id: text("id"), alert: text("alert"), trigger: text("trigger") })
 }
 
 fn written(networks: &[IpNet]) -> Vec<String> {

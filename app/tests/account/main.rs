@@ -8,3 +8,4 @@ mod plant;
 mod pushes;
 mod scans;
 mod sealing;
+mod streams;

@@ -125,6 +125,49 @@ async fn credits_that_end_in_the_middle_of_a_network_close_nothing_and_say_so() 
 }
 
 #[tokio::test]
+async fn a_search_that_tells_less_than_it_counts_closes_nothing_and_is_made_again_within_days() {
+    let plant = Plant::new().await;
+    plant.script.has_credits(10_000);
+    let network = plant.watch("9.0.0.0/24").await;
+    let shown = |plant: &Plant| {
+        for n in 1..=20_u32 {
+            let ip = std::net::Ipv4Addr::from(0x0900_0000 + n).to_string();
+            plant.script.says(host(&ip, plant.now(), &[(23, "telnet")]));
+        }
+    };
+    shown(&plant);
+    plant.tick().await;
+    let open =
+        || async { plant.findings(&FindingFilter::default()).await.iter().filter(|f| f.state.is_active()).count() };
+    let before = open().await;
+    assert!(before >= 20);
+    *plant.script.hidden.lock().unwrap() = 3;
+    let mut asked_as_a_whole = 0;
+    plant.script.searched();
+    for day in 1..=21 {
+        plant.later(24);
+        shown(&plant);
+        plant.tick().await;
+        let whole = plant.script.searched().iter().filter(|query| !query.contains(" after:")).count();
+        asked_as_a_whole += whole;
+        assert_eq!(open().await, before, "day {day}");
+        if whole > 0 {
+            let member =
+                assets::monitoring(&plant.bench, &plant.caller.org, &[&network]).await.unwrap().remove(0).unwrap();
+            assert!(member.error.unwrap().contains("less than it promised"));
+        }
+    }
+    assert!((4..=16).contains(&asked_as_a_whole), "{asked_as_a_whole}");
+    *plant.script.hidden.lock().unwrap() = 0;
+    plant.later(24 * 8);
+    shown(&plant);
+    plant.tick().await;
+    let member = assets::monitoring(&plant.bench, &plant.caller.org, &[&network]).await.unwrap().remove(0).unwrap();
+    assert_eq!((member.error, member.status), (None, MonitoringState::Ok));
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
 async fn a_plan_that_may_not_search_looks_up_devices_and_tells_of_networks() {
     let plant = plant_of(2).await;
     plant.watch("9.0.1.0/24").await;

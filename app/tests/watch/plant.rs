@@ -30,6 +30,8 @@ pub(super) struct Script {
     pub(super) queries: Mutex<Vec<String>>,
     /// Searches end like this from a page on.
     pub(super) no_search: Mutex<Option<(u32, SourceError)>>,
+    /// So many banners are counted by a search and told on no page.
+    pub(super) hidden: Mutex<usize>,
 }
 
 impl Default for Script {
@@ -41,6 +43,7 @@ impl Default for Script {
             credits: AtomicU64::new(100),
             queries: Mutex::default(),
             no_search: Mutex::default(),
+            hidden: Mutex::default(),
         }
     }
 }
@@ -96,10 +99,13 @@ impl Exposure for Script {
                 all.push((host.clone(), banner.clone()));
             }
         }
-        let total = all.len() as u64;
+        let total = all.len();
+        let first = 100 * (page as usize - 1);
+        let hidden = *self.hidden.lock().unwrap();
         let hosts: Vec<HostObservation> = all
             .into_iter()
-            .skip(100 * (page as usize - 1))
+            .take(total.saturating_sub(hidden))
+            .skip(first)
             .take(100)
             .map(|(host, banner)| HostObservation {
                 source: DataSource::ShodanSearch,
@@ -109,7 +115,8 @@ impl Exposure for Script {
                 ..host
             })
             .collect();
-        Ok(SearchPage { banners: hosts.len(), hosts, unreadable: 0, total })
+        let marks = (first..first + hosts.len()).map(|mark| mark as u64).collect();
+        Ok(SearchPage { banners: hosts.len(), hosts, unreadable: 0, total: total as u64, marks })
     }
 
     async fn resolve(&self, _: &SourceKey, _: &str) -> Result<Vec<IpAddr>, SourceError> {

@@ -6,6 +6,7 @@ mod cost;
 mod directory;
 mod filled;
 mod ingest;
+mod judge;
 mod memory;
 mod notify;
 mod packages;
@@ -13,6 +14,7 @@ mod page;
 mod poll;
 mod size;
 mod start;
+mod week;
 
 use std::path::PathBuf;
 
@@ -28,6 +30,10 @@ use filled::Filled;
 pub(crate) enum Name {
     /// What a poll asks of the store, per host
     Poll,
+    /// A network and scattered addresses, polled hourly for a week
+    Week,
+    /// What reading and judging a banner costs
+    Judge,
     /// How large the program is
     Size,
     /// From the start of the process to its first GraphQL answer
@@ -50,8 +56,10 @@ pub(crate) enum Name {
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Poll,
+        Self::Week,
+        Self::Judge,
         Self::Size,
         Self::Start,
         Self::Packages,
@@ -67,6 +75,8 @@ impl Name {
     pub(crate) const fn about(self) -> &'static str {
         match self {
             Self::Poll => "what a poll asks of the store",
+            Self::Week => "a week of hourly polls",
+            Self::Judge => "reading and judging a banner",
             Self::Size => "the program",
             Self::Start => "process start to first GraphQL answer",
             Self::Packages => "each package: from its start",
@@ -83,6 +93,8 @@ impl Name {
     pub(crate) async fn measure(self, bench: &Bench) -> Result<Vec<Line>> {
         match self {
             Self::Poll => poll::measure(bench).await,
+            Self::Week => week::measure(bench).await,
+            Self::Judge => judge::measure(bench),
             Self::Size => size::measure(bench),
             Self::Start => start::measure(bench).await,
             Self::Packages => packages::measure(bench).await,

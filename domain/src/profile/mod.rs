@@ -91,17 +91,41 @@ impl Reading {
         if contradicts {
             return written.clone();
         }
+        supplemented(written, &self.told())
+    }
+
+    /// What is sure of it, as a profile of its own.
+    pub fn told(&self) -> DeviceProfile {
         let told = |told: &Option<Told<String>>| told.as_ref().filter(|t| t.weight >= SURE).map(|t| t.value.clone());
-        let class = self.class.as_ref().filter(|t| t.weight >= SURE).map(|t| t.value.label().to_owned());
         DeviceProfile {
-            vendor: written.vendor.clone().or_else(|| told(&self.vendor)),
-            model: written.model.clone().or_else(|| told(&self.model)),
-            firmware: written.firmware.clone().or_else(|| told(&self.firmware)),
-            site: written.site.clone(),
-            serial_number: written.serial_number.clone().or_else(|| told(&self.serial_number)),
-            mac_address: written.mac_address.clone().or_else(|| told(&self.mac_address)),
-            device_type: written.device_type.clone().or(class),
+            vendor: told(&self.vendor),
+            model: told(&self.model),
+            firmware: told(&self.firmware),
+            site: None,
+            serial_number: told(&self.serial_number),
+            mac_address: told(&self.mac_address),
+            device_type: self.class.as_ref().filter(|t| t.weight >= SURE).map(|t| t.value.label().to_owned()),
         }
+    }
+}
+
+/// The profile that a person wrote, with what the device tells where a field was left empty. Of a device of another
+/// vendor nothing is taken.
+pub fn supplemented(written: &DeviceProfile, told: &DeviceProfile) -> DeviceProfile {
+    if let (Some(written_vendor), Some(told_vendor)) = (&written.vendor, &told.vendor)
+        && !alike(written_vendor, told_vendor)
+    {
+        return written.clone();
+    }
+    let either = |written: &Option<String>, told: &Option<String>| written.clone().or_else(|| told.clone());
+    DeviceProfile {
+        vendor: either(&written.vendor, &told.vendor),
+        model: either(&written.model, &told.model),
+        firmware: either(&written.firmware, &told.firmware),
+        site: written.site.clone(),
+        serial_number: either(&written.serial_number, &told.serial_number),
+        mac_address: either(&written.mac_address, &told.mac_address),
+        device_type: either(&written.device_type, &told.device_type),
     }
 }
 

@@ -131,3 +131,22 @@ async fn a_source_that_is_down_is_not_the_askers_fault() {
     let (code, ..) = world.refused(&token, "{ shodan { ports } }").await;
     assert_eq!(code, "RATE_LIMITED");
 }
+
+#[tokio::test]
+async fn what_a_device_tells_of_itself_stands_where_nobody_wrote_anything() {
+    let world = World::new().await;
+    let token = world.token(&[Read]).await;
+    let (camera, network) = (world.watch("198.51.100.10").await, world.watch("198.51.100.0/24").await);
+    let document = format!(
+        "{{ camera: asset(id: {}) {{ device {{ vendor model site type }} }} network: asset(id: {}) {{ device {{ vendor }} }} }}",
+        json!(camera),
+        json!(network)
+    );
+    assert_eq!(world.data(&token, &document).await["camera"]["device"], json!(null), "nothing was asked yet");
+    app::poll::tick(&world.program.app).await.unwrap();
+    let data = world.data(&token, &document).await;
+    let device = &data["camera"]["device"];
+    assert_eq!((&device["vendor"], &device["site"]), (&json!("Hikvision"), &json!(null)), "{data:#}");
+    assert!(device["type"].is_string(), "{data:#}");
+    assert_eq!(data["network"]["device"], json!(null), "a network is many devices");
+}

@@ -128,3 +128,20 @@ async fn what_is_really_gone_is_closed_by_the_next_whole_answer() {
     assert!(poll(&world, &asset).await);
     assert_eq!(open(&world, &token).await, (ALL - 1, ALL - 1));
 }
+
+#[tokio::test]
+async fn pages_that_hold_less_than_is_promised_close_nothing_and_say_so() {
+    let (world, asset, token) = polled().await;
+    for (number, fault) in [(2, Fault::ShortPage), (3, Fault::UnstablePaging)] {
+        crawl(&world, number);
+        world.simulator.set_fault(Some(fault));
+        assert!(poll(&world, &asset).await, "{fault:?} is an answer");
+        assert_eq!(open(&world, &token).await, (ALL, ALL), "{fault:?}");
+        let told = why(&world, &token, &asset).await;
+        assert!(told.contains("less than it promised"), "{fault:?}: {told}");
+    }
+    world.simulator.set_fault(None);
+    crawl(&world, 4);
+    assert!(poll(&world, &asset).await);
+    assert!(!why(&world, &token, &asset).await.contains("promised"));
+}

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod asking;
+mod captured;
 mod exploits;
 mod faults;
 mod monitor;
 mod scans;
+mod streams;
 mod world;

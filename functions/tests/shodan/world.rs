@@ -34,6 +34,7 @@ impl World {
         let own = [
             ("IOTMONITOR_STORAGE", format!("embedded:{}", dir.path().display())),
             ("IOTMONITOR_SHODAN_URL", simulator.shodan_url().into()),
+            ("IOTMONITOR_SHODAN_STREAM_URL", simulator.stream_url().into()),
             ("IOTMONITOR_SHODAN_EXPLOITS_URL", simulator.exploits_url().into()),
             ("IOTMONITOR_CVEDB_URL", simulator.cvedb_url().into()),
             ("IOTMONITOR_INTERNETDB_URL", simulator.internetdb_url().into()),
@@ -44,7 +45,7 @@ impl World {
         all.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
         all.extend(settings.iter().filter(|(_, value)| !value.is_empty()));
         let config = Config::read(&Environment::of(all)).unwrap();
-        let manner = Manner { turn: Duration::from_millis(1), ..Manner::default() };
+        let manner = Manner { turn: Duration::from_millis(1), streams: true, ..Manner::default() };
         let program = compose(&config, manner).unwrap();
         program.ready().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -47,7 +47,7 @@ impl Asset {
     }
 }
 
-/// What people wrote of a device.
+/// What is written of a device, by people or by itself.
 #[derive(SimpleObject)]
 pub struct DeviceProfile {
     /// Who made it.
@@ -111,10 +111,11 @@ impl Asset {
     async fn target(&self) -> String {
         self.stored.target.to_string()
     }
-    /// The device's profile; null when nobody wrote one.
-    async fn device(&self) -> Option<DeviceProfile> {
-        let d = self.stored.device.clone();
-        (d != domain::asset::DeviceProfile::default()).then_some(DeviceProfile {
+    /// The device's profile: what people wrote, and where they left a field empty, what its services tell; null when
+    /// neither says anything.
+    async fn device(&self, ctx: &Context<'_>) -> Result<Option<DeviceProfile>> {
+        let d = assets::profile(app(ctx), &caller(ctx)?.org, &self.stored).await.map_err(fail)?;
+        Ok((d != domain::asset::DeviceProfile::default()).then_some(DeviceProfile {
             vendor: d.vendor,
             model: d.model,
             firmware: d.firmware,
@@ -122,7 +123,7 @@ impl Asset {
             serial_number: d.serial_number,
             mac_address: d.mac_address,
             device_type: d.device_type,
-        })
+        }))
     }
     /// Labels, sorted.
     async fn tags(&self) -> &[String] {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use app::ports::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push, SourceError, SourceKey};
+use app::ports::{Alert, AlertTrigger, Alerts, Ignored, Notifier, Push, PushStream, SourceError, SourceKey, Streamed};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +10,7 @@ use ring::hmac;
 use shodan_client::banner::{Banner, Context};
 use shodan_client::lenient::repaired;
 use shodan_client::rest;
+use shodan_client::stream::{Feed, Item, Stream, StreamOptions};
 
 use super::read::read_search_page;
 use super::source_error;
@@ -71,6 +72,14 @@ impl Alerts for Sources {
         self.shodan(key, NO_KEY)?.attach_notifier(alert, notifier).await.map_err(source_error)
     }
 
+    async fn listen(&self, key: &SourceKey) -> Result<Box<dyn PushStream>, SourceError> {
+        if !self.streams {
+            return Err(SourceError::Rejected("this program was given no address of Shodan's streams".into()));
+        }
+        let stream = self.shodan(key, NO_KEY)?.stream(&Feed::Alerts, StreamOptions::default()).await;
+        Ok(Box::new(Listening(stream.map_err(source_error)?)))
+    }
+
     fn signed(&self, key: &SourceKey, body: &[u8], signature: &str) -> bool {
         let SourceKey::Shodan(secret) = key else { return false };
         let hex = || (0..signature.len()).step_by(2).map(|n| u8::from_str_radix(signature.get(n..n + 2)?, 16).ok());
@@ -85,13 +94,33 @@ impl Alerts for Sources {
     fn read_push(&self, body: &[u8]) -> Option<Push> {
         let text = repaired(body);
         let raw = serde_json::from_str(&text).ok()?;
-        let banner = Banner::read(raw, &Context::default()).ok()?;
-        let page = read_search_page(format!(r#"{{"matches":[{text}],"total":1}}"#).as_bytes()).ok()?;
-        let mut seen = page.hosts.into_iter().next()?;
-        seen.source = DataSource::ShodanAlert;
-        let (alert, trigger) = banner.alert.map(|mark| (mark.id, mark.trigger)).unzip();
-        Some(Push { seen, id: banner.id, alert, trigger: trigger.flatten() })
+        pushed(Banner::read(raw, &Context::default()).ok()?)
     }
+}
+
+/// A stream in the port's words.
+struct Listening(Stream);
+
+#[async_trait]
+impl PushStream for Listening {
+    async fn next(&mut self) -> Result<Option<Streamed>, SourceError> {
+        Ok(self.0.next().await.map_err(source_error)?.map(|item| match item {
+            Item::Heartbeat => Streamed::Heartbeat,
+            Item::Refused(refused) => Streamed::Unreadable(refused.reason.to_string()),
+            Item::Banner(banner) => match pushed(*banner) {
+                Some(push) => Streamed::Push(Box::new(push)),
+                None => Streamed::Unreadable("it is no observation".into()),
+            },
+        }))
+    }
+}
+
+fn pushed(banner: Banner) -> Option<Push> {
+    let page = read_search_page(format!(r#"{{"matches":[{}],"total":1}}"#, banner.raw.get()).as_bytes()).ok()?;
+    let mut seen = page.hosts.into_iter().next()?;
+    seen.source = DataSource::ShodanAlert;
+    let (alert, trigger) = banner.alert.map(|mark| (mark.id, mark.trigger)).unzip();
+    Some(Push { seen, id: banner.id, alert, trigger: trigger.flatten() })
 }
 
 fn alert(one: rest::Alert) -> Alert {

@@ -28,6 +28,8 @@ pub struct Requests {
     pub monitor: u32,
     /// `CVEdb`, CISA's list, EPSS and SSVC.
     pub intelligence: u32,
+    /// Streams that were opened.
+    pub stream: u32,
     /// Everything else.
     pub other: u32,
     /// Requests that came sooner than the rate allows.
@@ -123,6 +125,7 @@ impl Gate {
             ["internetdb", ..] => &mut requests.internetdb,
             ["exploits", ..] => &mut requests.exploits,
             ["shodan", "alert" | "scan" | "scans", ..] | ["notifier", ..] => &mut requests.monitor,
+            ["stream", ..] => &mut requests.stream,
             ["cvedb" | "kev" | "epss" | "ssvc", ..] => &mut requests.intelligence,
             _ => &mut requests.other,
         };

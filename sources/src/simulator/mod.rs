@@ -35,6 +35,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -65,6 +66,8 @@ pub struct Options {
     pub page_size: usize,
     /// Moves the dates of all banners so that the newest one is at this instant.
     pub shift_to: Option<Timestamp>,
+    /// Streams stay open, as Shodan's do, and tell of what is replaced. Otherwise they end when all is told.
+    pub open_streams: bool,
 }
 
 impl Default for Options {
@@ -78,6 +81,7 @@ impl Default for Options {
             monitored_ips: 5_120,
             page_size: 100,
             shift_to: None,
+            open_streams: false,
         }
     }
 }
@@ -94,6 +98,8 @@ pub struct Simulator {
 #[derive(Debug)]
 struct World {
     page_size: usize,
+    /// How often banners were replaced; `None`: streams end.
+    changes: Option<watch::Sender<u64>>,
     archive: Mutex<Archive>,
     gate: Mutex<Gate>,
     state: Mutex<State>,
@@ -124,6 +130,7 @@ impl Simulator {
         let address = listener.local_addr()?;
         let world = Arc::new(World {
             page_size: options.page_size.max(1),
+            changes: options.open_streams.then(|| watch::Sender::new(0)),
             exploits: data.exploits(),
             archive: Mutex::new(Archive::new(data, options.shift_to)),
             state: Mutex::new(State::new(options.scan_credits, options.monitored_ips)),
@@ -223,6 +230,9 @@ impl Simulator {
     /// Banners that are no objects or have no port are left out. Dates are not shifted.
     pub fn replace_banners(&self, ip: IpAddr, banners: &[Value]) {
         self.world.archive().replace(ip, banners);
+        if let Some(changes) = &self.world.changes {
+            changes.send_modify(|count| *count += 1);
+        }
     }
 
     /// The banners of an address, as they are served.

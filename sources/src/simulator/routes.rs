@@ -51,7 +51,7 @@ async fn answer(
     }
 }
 
-fn route(world: &World, request: &Request, fault: Option<Fault>) -> Result<Reply, Refused> {
+fn route(world: &Arc<World>, request: &Request, fault: Option<Fault>) -> Result<Reply, Refused> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     let json = match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["shodan", "host", "search"]) => search::search(world, request, fault),

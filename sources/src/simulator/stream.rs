@@ -1,11 +1,14 @@
+use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use serde_json::{Value, json};
 use shodan_client::query::filter;
+use tokio::sync::watch;
 
 use super::World;
 use super::fault::Refused;
@@ -16,10 +19,63 @@ use super::state::{Alert, networks};
 
 /// Between two lines of a stream.
 const BEAT: Duration = Duration::from_millis(20);
+/// Between two heartbeats of one that stays open.
+const SILENCE: Duration = Duration::from_secs(1);
 
-/// `/stream/shodan/…`: everything that the feed concerns, once; then the stream ends, as streams do.
-pub(super) fn open(world: &World, request: &Request, feed: &[&str]) -> Result<Response, Refused> {
-    let lines = match feed {
+/// `/stream/shodan/…`: everything that the feed concerns, once; then the stream ends, as streams do in the end, or
+/// stays open and tells what comes to it.
+pub(super) fn open(world: &Arc<World>, request: &Request, feed: &[&str]) -> Result<Response, Refused> {
+    let feed: Vec<String> = feed.iter().map(|&segment| segment.to_owned()).collect();
+    let query = request.parameter("query").unwrap_or_default().to_owned();
+    let first = lines(world, &feed, &query)?;
+    // A blank line first, as a heartbeat, unless the client wants none.
+    let beats = request.parameter("heartbeat").is_none_or(|wanted| wanted.eq_ignore_ascii_case("true"));
+    let changes = world.changes.as_ref().map(watch::Sender::subscribe);
+    let told = first.iter().cloned().collect();
+    let ready = beats.then(String::new).into_iter().chain(first).collect();
+    let telling = Telling { world: Arc::clone(world), feed, query, beats, ready, told, changes };
+    let lines = stream::unfold(telling, |mut telling| async move {
+        let line = telling.next().await?;
+        Some((Ok::<_, Infallible>(Bytes::from(line + "\n")), telling))
+    });
+    Ok(Body::from_stream(lines).into_response())
+}
+
+/// A stream on its way.
+struct Telling {
+    world: Arc<World>,
+    feed: Vec<String>,
+    query: String,
+    beats: bool,
+    ready: VecDeque<String>,
+    told: HashSet<String>,
+    changes: Option<watch::Receiver<u64>>,
+}
+
+impl Telling {
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                tokio::time::sleep(BEAT).await;
+                return Some(line);
+            }
+            match tokio::time::timeout(SILENCE, self.changes.as_mut()?.changed()).await {
+                Ok(Ok(())) => {
+                    let now = lines(&self.world, &self.feed, &self.query).unwrap_or_default();
+                    self.ready.extend(now.into_iter().filter(|line| self.told.insert(line.clone())));
+                }
+                Ok(Err(_)) => return None,
+                Err(_) if self.beats => return Some(String::new()),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// All that a feed concerns at this moment.
+fn lines(world: &World, feed: &[String], query: &str) -> Result<Vec<String>, Refused> {
+    let feed: Vec<&str> = feed.iter().map(String::as_str).collect();
+    Ok(match feed.as_slice() {
         ["alert"] => alerts(world, None)?,
         ["alert", id] => alerts(world, Some(id))?,
         ["banners"] => found(world, "", None),
@@ -31,17 +87,9 @@ pub(super) fn open(world: &World, request: &Request, feed: &[&str]) -> Result<Re
         ["ports", list] => found(world, &format!("port:{list}"), None),
         ["vulns", list] => found(world, &format!("vuln:{list}"), None),
         ["tags", list] => found(world, &format!("tag:{list}"), None),
-        ["custom"] => found(world, request.parameter("query").unwrap_or_default(), None),
+        ["custom"] => found(world, query, None),
         _ => return Err(nowhere()),
-    };
-    // A blank line first, as a heartbeat, unless the client wants none.
-    let beat = request.parameter("heartbeat").is_none_or(|wanted| wanted.eq_ignore_ascii_case("true"));
-    let first = beat.then(String::new);
-    let lines = stream::iter(first.into_iter().chain(lines)).then(|line| async move {
-        tokio::time::sleep(BEAT).await;
-        Ok::<_, Infallible>(Bytes::from(line + "\n"))
-    });
-    Ok(Body::from_stream(lines).into_response())
+    })
 }
 
 fn alerts(world: &World, id: Option<&str>) -> Result<Vec<String>, Refused> {

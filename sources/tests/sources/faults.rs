@@ -101,7 +101,11 @@ async fn a_key_that_is_not_accepted_never_shows() {
 #[tokio::test]
 async fn a_source_that_is_down_is_unavailable_and_keeps_the_secret() {
     let simulator = simulator().await;
-    let settings = SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
+    let settings = SourceSettings {
+        shodan_url: simulator.shodan_url(),
+        internetdb_url: simulator.internetdb_url(),
+        stream_url: None,
+    };
     drop(simulator);
     // The listener is closed when its task was dropped.
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;

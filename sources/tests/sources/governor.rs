@@ -119,8 +119,11 @@ async fn two_processes_never_meet_the_real_limit() {
     let simulator = Simulator::start(Simulator::demo_data(), options).await.unwrap();
     let store: Arc<Memory> = Arc::default();
     let process = || {
-        let settings =
-            SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
+        let settings = SourceSettings {
+            shodan_url: simulator.shodan_url(),
+            internetdb_url: simulator.internetdb_url(),
+            stream_url: None,
+        };
         Sources::new(client(), settings, governor(&store, INTERVAL))
     };
     let processes = [process(), process()];
@@ -136,7 +139,11 @@ async fn two_processes_never_meet_the_real_limit() {
 async fn a_429_makes_the_next_call_wait() {
     let options = Options { rate: Some(Duration::from_millis(500)), ..Options::default() };
     let simulator = Simulator::start(Simulator::demo_data(), options).await.unwrap();
-    let settings = SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
+    let settings = SourceSettings {
+        shodan_url: simulator.shodan_url(),
+        internetdb_url: simulator.internetdb_url(),
+        stream_url: None,
+    };
     let sources = Sources::new(client(), settings, governor(&Arc::default(), Duration::ZERO));
     assert!(sources.account(&key(KEY)).await.is_ok());
     assert_eq!(sources.account(&key(KEY)).await, Err(SourceError::RateLimited { wait_seconds: 1 }));

@@ -6,6 +6,7 @@ mod captured;
 mod client;
 mod costs;
 mod cursor;
+mod cut;
 mod exploits;
 mod fallback;
 mod faults;

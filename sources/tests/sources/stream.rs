@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use app::ports::{Alerts, SourceError, SourceKey, Streamed};
+use serde_json::json;
 use shodan_client::stream::{Feed, Item, StreamOptions};
 use shodan_client::{Banner, Error, Retry, Shodan};
 use sources::simulator::{Fault, Options, Simulator};
 
-use crate::world::shodan;
+use crate::world::{shodan, sources};
 
 async fn start() -> (Simulator, Shodan) {
     let simulator = Simulator::start(Simulator::demo_data(), Options::default()).await.unwrap();
@@ -85,4 +87,38 @@ async fn who_follows_comes_back_after_the_end() {
     assert!(matches!(follow.next().await, Err(Error::Unavailable(_))), "not for ever");
     simulator.set_fault(Some(Fault::BadKey));
     assert_eq!(follow.next().await.unwrap_err(), Error::BadKey, "and not without a key");
+}
+
+#[tokio::test]
+async fn what_comes_to_an_alert_comes_down_the_stream_while_it_is_open() {
+    let options = Options { open_streams: true, ..Options::default() };
+    let simulator = Simulator::start(Simulator::demo_data(), options).await.unwrap();
+    let sources = sources(&simulator);
+    let key = SourceKey::Shodan("OWNKEY".into());
+    sources.create(&key, "Plant", &["198.51.100.10/32".parse().unwrap()]).await.unwrap();
+    let mut stream = sources.listen(&key).await.unwrap();
+    let (mut known, mut beats) = (0, 0);
+    while known < 2 || beats < 2 {
+        match stream.next().await.unwrap().unwrap() {
+            Streamed::Push(push) => {
+                assert_eq!((push.seen.ip.to_string().as_str(), push.seen.banners.len()), ("198.51.100.10", 1));
+                assert!(push.alert.is_some());
+                known += 1;
+            }
+            Streamed::Heartbeat => beats += 1,
+            Streamed::Unreadable(why) => panic!("{why}"),
+        }
+    }
+    let seen = json!({"ip_str": "198.51.100.10", "port": 23, "transport": "tcp", "data": "login:",
+        "timestamp": "2026-03-14T09:00:00", "_shodan": {"id": "new", "module": "telnet"}});
+    simulator.replace_banners("198.51.100.10".parse().unwrap(), &[seen]);
+    let push = loop {
+        if let Streamed::Push(push) = stream.next().await.unwrap().unwrap() {
+            break push;
+        }
+    };
+    assert_eq!((push.id.as_deref(), push.seen.banners[0].port), (Some("new"), 23));
+    simulator.set_fault(Some(Fault::BadKey));
+    assert!(matches!(sources.listen(&key).await, Err(SourceError::BadKey)));
+    assert!(matches!(sources.listen(&SourceKey::InternetDb).await, Err(SourceError::Rejected(_))));
 }

@@ -110,7 +110,11 @@ pub(crate) fn client() -> Client {
 
 /// The sources against a simulator, without a pause between turns.
 pub(crate) fn sources(simulator: &Simulator) -> Sources {
-    let settings = SourceSettings { shodan_url: simulator.shodan_url(), internetdb_url: simulator.internetdb_url() };
+    let settings = SourceSettings {
+        shodan_url: simulator.shodan_url(),
+        internetdb_url: simulator.internetdb_url(),
+        stream_url: Some(simulator.stream_url()),
+    };
     Sources::new(client(), settings, governor(&Arc::default(), Duration::ZERO))
 }
 

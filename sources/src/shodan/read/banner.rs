@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use domain::observation::{Banner, Transport};
@@ -20,6 +21,8 @@ pub(super) struct Sighting {
     pub(super) facts: Facts,
     pub(super) hostnames: Vec<String>,
     pub(super) banner: Banner,
+    /// Equal for the same banner on two pages, whatever the pages.
+    pub(super) mark: u64,
 }
 
 /// Reads one banner.
@@ -49,7 +52,12 @@ pub(super) fn read(raw: &RawValue, context: &Context) -> Result<Sighting, Refuse
     let refused = Refused { port: Some(essentials.port), reason: Reason::NotAnObject };
     banner.hash = hash(&banner).ok_or(refused)?;
     banner.observed_at = essentials.timestamp;
+    let own = members.object("_shodan");
+    let mut mark = DefaultHasher::new();
+    (own.read("id", digits), essentials.ip, banner.port, banner.transport, banner.observed_at).hash(&mut mark);
+    banner.hash.hash(&mut mark);
     Ok(Sighting {
+        mark: mark.finish(),
         ip: essentials.ip,
         facts: Facts::of_banner(&members),
         hostnames: fields::hostnames(&members),

@@ -1,3 +1,4 @@
+use domain::observation::cut;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -9,6 +10,8 @@ use shodan_client::lenient::{Object, is_null, line, object, string};
 const LARGEST_BLOCK: usize = 4 * 1024;
 /// Bytes of all blocks of a banner as JSON.
 const LARGEST_BLOCKS: usize = 16 * 1024;
+/// Members of a block.
+const MOST_MEMBERS: usize = 64;
 
 /// Members of a banner that are not about a protocol, or that have a place of their own.
 const GENERAL: [&str; 9] = ["_shodan", "http", "location", "mac", "opts", "screenshot", "ssl", "vulns", "_id"];
@@ -24,7 +27,7 @@ const HTTP: [&str; 9] =
 const SSL: [&str; 5] = ["alpn", "dhparams", "ja3s", "jarm", "trust"];
 
 /// The protocols' own fields of a banner, under Shodan's names: every member that is an object and not general.
-/// At most 4 KiB each and 16 KiB together; the largest go first.
+/// At most 4 KiB each and 16 KiB together; the largest go first, and [`cut`] stands where they were.
 pub(super) fn read(banner: &Object<'_>) -> Map<String, Value> {
     let mut blocks = Map::new();
     for (name, raw) in banner.members() {
@@ -63,8 +66,10 @@ fn protocol(raw: &RawValue) -> Option<Value> {
     }
     let members = whole.members().filter(|(name, raw)| !DROPPED.contains(name) && !is_null(raw));
     let kept = members.filter_map(|(name, raw)| Some((line(name, 128)?, keep(raw, LARGEST_BLOCK / 2)?)));
-    let block = Value::Object(kept.take(64).collect());
-    (size(&block) <= LARGEST_BLOCK).then_some(block)
+    let block: Map<String, Value> = kept.take(MOST_MEMBERS + 1).collect();
+    let too_large = block.len() > MOST_MEMBERS;
+    let block = Value::Object(block);
+    Some(if too_large || size(&block) > LARGEST_BLOCK { cut() } else { block })
 }
 
 fn chosen(members: &Object<'_>, names: &[&str]) -> Value {
@@ -99,15 +104,26 @@ fn tested(said: &str) -> Option<Value> {
 
 fn bound(blocks: &mut Map<String, Value>) {
     // Quotes, colon and comma around each.
-    let total =
-        |blocks: &Map<String, Value>| 2 + blocks.iter().map(|(name, b)| name.len() + 4 + size(b)).sum::<usize>();
-    while total(blocks) > LARGEST_BLOCKS {
-        let Some(largest) =
-            blocks.iter().max_by_key(|(name, b)| (size(b), (*name).clone())).map(|(name, _)| name.clone())
-        else {
-            break;
-        };
-        blocks.remove(&largest);
+    let mut sizes: Vec<(usize, String)> = blocks.iter().map(|(name, block)| (size(block), name.clone())).collect();
+    let mut total = 2 + sizes.iter().map(|(size, name)| size + name.len() + 4).sum::<usize>();
+    sizes.sort_unstable();
+    let least = size(&cut());
+    while total > LARGEST_BLOCKS
+        && let Some((size, name)) = sizes.pop().filter(|(size, _)| *size > least)
+    {
+        total -= size - least;
+        blocks.insert(name, cut());
+    }
+    if total > LARGEST_BLOCKS {
+        // Names alone, hundreds of them: no protocol has that many, and no rule names the longest.
+        let mut names: Vec<String> = blocks.keys().cloned().collect();
+        names.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| b.cmp(a)));
+        for name in names {
+            if total <= LARGEST_BLOCKS {
+                break;
+            }
+            total -= name.len() + 4 + blocks.remove(&name).map_or(0, |block| size(&block));
+        }
     }
 }
 
@@ -169,5 +185,14 @@ mod tests {
         let read = blocks(&format!(r#"{{{},"mqtt":{{"code":0}}}}"#, many.join(",")));
         assert!(serde_json::to_string(&read).unwrap().len() <= LARGEST_BLOCKS);
         assert_eq!(read["mqtt"], json!({"code": 0}), "the smallest survive");
+        assert_eq!(read.as_object().unwrap().len(), 21, "and none is gone in silence");
+        assert_eq!(read["block9"], cut());
+    }
+
+    #[test]
+    fn names_without_end_are_bounded() {
+        let many: Vec<String> = (0..50_000).map(|n| format!(r#""block{n}":{{"a":1}}"#)).collect();
+        let read = blocks(&format!("{{{}}}", many.join(",")));
+        assert!(serde_json::to_string(&read).unwrap().len() <= LARGEST_BLOCKS);
     }
 }

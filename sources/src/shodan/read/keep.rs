@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::observation::{cut, is_cut};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
@@ -29,8 +30,9 @@ const BOUNDS: [Bounds; 5] = [
 
 const LONGEST_NAME: usize = 128;
 
-/// The value in at most `max` bytes of JSON: what is too large is kept shallower, with shorter lists and strings.
-/// Members that are `null` are left out: Shodan writes them and leaves them out at will. `None`: nothing fits.
+/// The value in at most `max` bytes of JSON: what is too large is kept shallower and with shorter lists, and where
+/// something is left out stands [`cut`]. Members that are `null` are left out: Shodan writes them and leaves them out at
+/// will. `None`: it cannot be read.
 pub(super) fn keep(raw: &RawValue, max: usize) -> Option<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     let mut value = Keep(BOUNDS[0]).deserialize(&mut deserializer).ok()?;
@@ -38,9 +40,9 @@ pub(super) fn keep(raw: &RawValue, max: usize) -> Option<Value> {
         if size(&value) <= max {
             return Some(value);
         }
-        cut(&mut value, *bounds);
+        shrink(&mut value, *bounds);
     }
-    (size(&value) <= max).then_some(value)
+    Some(if size(&value) <= max { value } else { cut() })
 }
 
 /// How many bytes the value takes as JSON.
@@ -62,29 +64,33 @@ pub(super) fn size(value: &Value) -> usize {
     }
 }
 
-fn cut(value: &mut Value, bounds: Bounds) {
+fn shrink(value: &mut Value, bounds: Bounds) {
     let inner = Bounds { depth: bounds.depth.saturating_sub(1), ..bounds };
     match value {
-        Value::String(text) if text.len() > bounds.text => *text = block(text, bounds.text),
+        Value::String(text) if text.len() > bounds.text => *value = cut(),
+        Value::Array(items) if bounds.depth == 0 && !items.is_empty() => *value = cut(),
         Value::Array(items) => {
-            items.truncate(if bounds.depth == 0 { 0 } else { bounds.items });
+            if items.len() > bounds.items {
+                items.truncate(bounds.items);
+                items.push(cut());
+            }
             for item in items {
-                cut(item, inner);
+                shrink(item, inner);
             }
         }
+        Value::Object(members) if members.is_empty() => {}
+        Value::Object(members) if bounds.depth == 0 || members.len() > bounds.items => *value = cut(),
         Value::Object(members) => {
-            let kept = if bounds.depth == 0 { 0 } else { bounds.items };
-            let members_then = std::mem::take(members);
-            members.extend(members_then.into_iter().take(kept).map(|(name, mut member)| {
-                cut(&mut member, inner);
-                (name, member)
-            }));
+            for (_, member) in members.iter_mut().filter(|(_, member)| !is_cut(member)) {
+                shrink(member, inner);
+            }
         }
         _ => {}
     }
 }
 
-/// Reads a value within bounds; what is beyond them is passed over unread.
+/// Reads a value within bounds; what is beyond them is passed over unread, and [`cut`] tells that it was there. Of a long
+/// string the beginning is kept.
 struct Keep(Bounds);
 
 impl Keep {
@@ -140,27 +146,33 @@ impl<'de> Visitor<'de> for Keep {
                 None => return Ok(Value::Array(items)),
             }
         }
+        if seq.next_element::<IgnoredAny>()?.is_none() {
+            return Ok(Value::Array(items));
+        }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
+        if self.0.depth == 0 {
+            return Ok(cut());
+        }
+        items.push(cut());
         Ok(Value::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        // Sorted, so that what is cut does not depend on the order in which the members came.
-        let mut members = BTreeMap::new();
+        let (mut members, mut too_many) = (BTreeMap::new(), false);
         while let Some(name) = map.next_key::<String>()? {
-            if self.0.depth == 0 {
+            if too_many || self.0.depth == 0 {
                 map.next_value::<IgnoredAny>()?;
+                too_many = true;
                 continue;
             }
             let member = map.next_value_seed(self.inner())?;
             if !member.is_null() {
                 members.insert(block(&name, LONGEST_NAME), member);
             }
-            if members.len() > self.0.items {
-                members.pop_last();
-            }
+            too_many = members.len() > self.0.items;
         }
-        Ok(Value::Object(members.into_iter().collect::<Map<_, _>>()))
+        // Which members came first says nothing, so none of too many is kept.
+        Ok(if too_many { cut() } else { Value::Object(members.into_iter().collect::<Map<_, _>>()) })
     }
 }
 
@@ -190,6 +202,25 @@ mod tests {
         let value = kept(&format!(r#"{{"indices":{{{}}}}}"#, indices.join(",")), 1024).unwrap();
         assert_eq!(value["indices"].as_object().unwrap().len(), 30, "the names are what counts");
         assert!(size(&value) <= 1024);
+    }
+
+    #[test]
+    fn where_something_is_left_out_stands_that_it_was_there() {
+        let long: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        let list = kept(&format!(r#"{{"list":[{}]}}"#, long.join(",")), 4096).unwrap();
+        let items = list["list"].as_array().unwrap();
+        assert_eq!((items.len(), &items[63], &items[64]), (65, &json!(63), &cut()));
+        let wide: Vec<String> = (0..100).map(|n| format!(r#""{n}":1"#)).collect();
+        assert_eq!(
+            kept(&format!(r#"{{"wide":{{{}}},"a":1}}"#, wide.join(",")), 4096),
+            Some(json!({"wide": cut(), "a": 1}))
+        );
+        let deep = r#"{"a":{"b":{"c":{"d":{"e":{"f":{"g":1}, "h":{}}}}}}}"#;
+        assert_eq!(kept(deep, 4096), Some(json!({"a": {"b": {"c": {"d": {"e": {"f": cut(), "h": {}}}}}}})));
+        let large = format!(r#"{{"said":"{}","code":0}}"#, "x".repeat(900));
+        assert_eq!(kept(&large, 512), Some(json!({"said": cut(), "code": 0})));
+        let many: Vec<String> = (0..60).map(|n| format!(r#""{n}":"{}""#, "x".repeat(200))).collect();
+        assert_eq!(kept(&format!("{{{}}}", many.join(",")), 4096), Some(cut()), "nothing of it is the rest");
     }
 
     #[test]

@@ -21,10 +21,12 @@ pub fn read_search_page(bytes: &[u8]) -> Result<SearchPage, Error> {
     for Refused { port, reason } in unread.iter().filter_map(|read| read.as_ref().err()) {
         tracing::warn!(port, %reason, "a banner of Shodan's could not be read");
     }
+    let seen: Vec<_> = seen.into_iter().flatten().collect();
     Ok(SearchPage {
+        marks: seen.iter().map(|sighting| sighting.mark).collect(),
         banners: matches.len(),
         unreadable: unread.len(),
         total: page.read("total", integer::<u64>).unwrap_or(matches.len() as u64),
-        hosts: gather::hosts(seen.into_iter().flatten(), DataSource::ShodanSearch),
+        hosts: gather::hosts(seen.into_iter(), DataSource::ShodanSearch),
     })
 }
