@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
+use domain::policy::TriagePolicy;
 use domain::role::Action;
 
 use super::channels::{Planned, make, planned};
+use super::ignored;
 use super::wanted::mark;
 use crate::access::{self, Caller};
 use crate::assets::{self, AssetDraft, Imported, OnExisting};
@@ -22,6 +24,10 @@ pub struct Moved {
     pub channels: Vec<Channel>,
     /// The channels that were to be made, in words.
     pub planned: Vec<String>,
+    /// The triage policies that were made of what alerts ignore.
+    pub policies: Vec<TriagePolicy>,
+    /// Those that were to be made, in words.
+    pub planned_policies: Vec<String>,
     /// What did not come along, and why.
     pub left: Vec<String>,
 }
@@ -34,7 +40,7 @@ const MOST: usize = 1000;
 const LONGEST: usize = 50;
 
 /// Takes over the alerts of the organization's own account: networks and domains become assets that bear the name of
-/// their alert as a label, notifiers become channels about those labels. With `dry_run` nothing is changed. What is
+/// their alert as a label, notifiers become channels about those labels, and what they ignore becomes triage policies. With `dry_run` nothing is changed. What is
 /// there already is left as it is, so that doing it again adds what is new.
 pub async fn import_alerts(
     app: &App,
@@ -54,7 +60,7 @@ pub async fn import_alerts(
     poll::spend_budget(app, &key, &Spent { calls: 2, ..Spent::default() }).await?;
     let (mut alerts, notifiers) = asked.map_err(refused)?;
     alerts.retain(|alert| !alert.name.starts_with(&mark(&caller.org)));
-    let mut moved = Moved { left: ignored(&alerts), ..Moved::default() };
+    let mut moved = Moved { left: empty(&alerts), ..Moved::default() };
     let drafts = drafts(&alerts);
     for (number, several) in drafts.chunks(MOST).enumerate() {
         let rows = several.iter().cloned().map(Ok).collect();
@@ -69,6 +75,17 @@ pub async fn import_alerts(
     } else if !dry_run {
         let (channels, left) = make(app, caller, planned).await?;
         moved.channels = channels;
+        moved.left.extend(left);
+    }
+    let (planned, left) = ignored::planned(app, &alerts);
+    moved.left.extend(left);
+    moved.planned_policies = planned.iter().map(ignored::Planned::describe).collect();
+    if caller.may(Action::ManageRules).is_err() {
+        let policies = moved.planned_policies.drain(..);
+        moved.left.extend(policies.map(|what| format!("{what}: you may not make triage policies")));
+    } else if !dry_run {
+        let (policies, left) = ignored::make(app, caller, planned).await?;
+        moved.policies = policies;
         moved.left.extend(left);
     }
     Ok(moved)
@@ -110,26 +127,10 @@ pub(super) fn label(alert: &Alert) -> String {
     format!("shodan-{}", text.trim_matches('-'))
 }
 
-/// What alerts ignore. Here triage policies would be made of it; until then it is told, so that nobody is surprised by
-/// findings that Shodan kept quiet about.
-fn ignored(alerts: &[Alert]) -> Vec<String> {
-    let mut told = Vec::new();
-    for alert in alerts {
-        for trigger in &alert.triggers {
-            for service in &trigger.ignored {
-                let cves =
-                    if service.cves.is_empty() { String::new() } else { format!(" ({})", service.cves.join(", ")) };
-                told.push(format!(
-                    "alert {:?} ignores {}:{}{cves} for {}: accept or dismiss its findings here",
-                    alert.name, service.ip, service.port, trigger.name
-                ));
-            }
-        }
-        if alert.networks.is_empty() && !alert.name.starts_with(DOMAIN) {
-            told.push(format!("alert {:?} watches nothing", alert.name));
-        }
-    }
-    told
+/// Alerts that have nothing to bring along.
+fn empty(alerts: &[Alert]) -> Vec<String> {
+    let idle = alerts.iter().filter(|alert| alert.networks.is_empty() && !alert.name.starts_with(DOMAIN));
+    idle.map(|alert| format!("alert {:?} watches nothing", alert.name)).collect()
 }
 
 #[cfg(test)]

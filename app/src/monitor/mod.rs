@@ -8,6 +8,7 @@
 //! formats, or what a banner means.
 
 mod channels;
+mod ignored;
 mod import;
 mod keep;
 mod push;

@@ -93,9 +93,10 @@ struct Trouble(Option<Error>);
 impl Trouble {
     fn past<T: Default>(&mut self, outcome: Result<T, impl Into<Error>>) -> T {
         outcome.map_err(Into::into).unwrap_or_else(|error| {
-            match &self.0 {
-                None => self.0 = Some(error),
-                Some(_) => tracing::error!(%error, "a part of the tick failed, too"),
+            if self.0.is_none() {
+                self.0 = Some(error);
+            } else {
+                tracing::error!(%error, "a part of the tick failed, too");
             }
             T::default()
         })

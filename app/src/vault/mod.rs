@@ -45,7 +45,7 @@ pub enum VaultError {
 }
 
 /// Seals and opens. The first key seals, all of them open: so a key is changed by putting a new one in front, and the
-/// old one may go once [`reseal`] was there.
+/// old one may go once [`reseal()`] was there.
 #[derive(Clone)]
 pub struct Vault {
     keys: Vec<Key>,

@@ -68,7 +68,10 @@ async fn a_dry_run_tells_everything_and_changes_nothing() {
     assert_eq!(moved.planned.len(), 4);
     assert!(moved.channels.is_empty());
     let left = moved.left.join("\n");
-    for part in ["ignores 8.8.8.8:443 (CVE-2021-36260) for new_service", "telegram", "no alert uses it"] {
+    assert_eq!(moved.planned_policies.len(), 1);
+    assert!(moved.planned_policies[0].starts_with("accept what is found at 8.8.8.8:443 (CVE-2021-36260), until 2027-"));
+    assert!(moved.policies.is_empty());
+    for part in ["telegram", "no alert uses it"] {
         assert!(left.contains(part), "{part}: {left}");
     }
     assert!(!format!("{:?}", moved.planned).contains("0123456789abcdef"), "no secret is told");
@@ -94,11 +97,14 @@ async fn assets_and_channels_come_along_once_and_nothing_is_sent_before_somebody
         let wanted = if channel.name == "Shodan: to hook" { "shodan-plant.example" } else { "shodan-north" };
         assert_eq!(channel.trigger.asset_tags, [wanted]);
     }
+    let [policy] = moved.policies.as_slice() else { panic!("{:?}", moved.left) };
+    assert!(policy.note.contains("\"North\" for new_service"), "{}", policy.note);
+    assert_eq!(policy.findings.ports.as_deref(), Some(&[443][..]));
     // Once more: everything is there.
     plant.tick().await;
     let again = import(&plant, false).await;
     assert_eq!(outcomes(&again), [Outcome::Unchanged, Outcome::Unchanged, Outcome::Rejected, Outcome::Unchanged]);
-    assert!(again.channels.is_empty());
+    assert!(again.channels.is_empty() && again.policies.is_empty());
     assert_eq!(channels(&plant.bench, &plant.caller).await.unwrap().len(), 4);
 }
 
@@ -119,6 +125,7 @@ async fn who_may_make_assets_but_no_channels_is_told() {
     let moved = import_alerts(&plant.bench, &member, false, None).await.unwrap();
     assert_eq!((moved.assets.len(), moved.channels.len(), moved.planned.len()), (4, 0, 0));
     assert!(moved.left.iter().filter(|why| why.contains("you may not make channels")).count() == 4);
+    assert!(moved.policies.is_empty() && moved.left.iter().any(|why| why.contains("you may not make triage policies")));
     let scopes = Some([Scope::Read].into());
     let reader = Caller { scopes, ..plant.caller.clone() };
     assert!(matches!(import_alerts(&plant.bench, &reader, true, None).await, Err(Error::Forbidden(_))));

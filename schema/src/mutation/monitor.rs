@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use super::assets::ImportResult;
 use crate::context::{UserError, app, caller, outcome, question, repeatable};
 use crate::types::channel::NotificationChannel;
+use crate::types::policy::TriagePolicy;
 
 /// Shodan Monitor.
 #[derive(Default)]
@@ -29,7 +30,11 @@ pub(super) struct ImportShodanAlertsPayload {
     channels: Vec<NotificationChannel>,
     /// The channels that were to be made, in words.
     planned_channels: Vec<String>,
-    /// What did not come along, and why: ignored services, notifiers of other kinds, channels that are there.
+    /// The triage policies that were made of services that alerts ignore, for a year; none of a dry run.
+    triage_policies: Vec<TriagePolicy>,
+    /// The triage policies that were to be made, in words.
+    planned_policies: Vec<String>,
+    /// What did not come along, and why: notifiers of other kinds, channels that are there.
     not_imported: Vec<String>,
     /// What is wrong with the input.
     user_errors: Vec<UserError>,
@@ -38,7 +43,8 @@ pub(super) struct ImportShodanAlertsPayload {
 #[Object]
 impl MonitorMutation {
     /// Takes over the alerts of the organization's own Shodan account: networks and domains become assets that bear
-    /// the name of their alert as a tag, notifiers become channels about those tags. What is there is left as it is.
+    /// the name of their alert as a tag, notifiers become channels about those tags, and services that are ignored become
+    /// triage policies. What is there is left as it is.
     async fn import_shodan_alerts(
         &self,
         ctx: &Context<'_>,
@@ -56,6 +62,8 @@ impl MonitorMutation {
             assets: ImportResult::each(moved.assets),
             channels: moved.channels.into_iter().map(NotificationChannel::from).collect(),
             planned_channels: moved.planned,
+            triage_policies: moved.policies.into_iter().map(TriagePolicy).collect(),
+            planned_policies: moved.planned_policies,
             not_imported: moved.left,
             user_errors,
         })

@@ -19,6 +19,7 @@ use crate::scalars::{DateTime, Json, at};
 #[derive(Clone)]
 pub struct TriagePolicy(pub(crate) Stored);
 
+/// One decision for everything that matches a filter, present and future.
 #[Object]
 impl TriagePolicy {
     /// Its id.
