@@ -63,6 +63,7 @@ pub const LISTS: &[&str] = &[
     "topProducts",
     "topVulnerabilities",
     "trend",
+    "triagePolicies",
     "values",
 ];
 /// The whole schema, with all that tools ask of it.
