@@ -14,6 +14,7 @@ use crate::event::{Event, EventType};
 use crate::finding::{FindingState, Resolution};
 use crate::ids::{AssetId, FindingId, ServiceId};
 use crate::observation::Transport;
+use crate::risk::RiskFactor;
 use crate::service::ServiceState;
 use crate::severity::{Confidence, Severity};
 
@@ -50,6 +51,8 @@ pub struct FindingFields {
     pub state: FindingState,
     pub resolution: Option<Resolution>,
     pub risk_score: u8,
+    #[serde(default)]
+    pub risk_factors: Vec<RiskFactor>,
     pub due_at: Option<Timestamp>,
     pub forensics_required: bool,
     pub opened_at: Timestamp,

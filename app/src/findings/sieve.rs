@@ -37,6 +37,16 @@ pub(super) struct Sieve<'a> {
 impl<'a> Sieve<'a> {
     /// Reads the register where the filter asks about assets.
     pub(super) async fn new(app: &App, caller: &Caller, filter: &'a FindingFilter) -> Result<Self, StoreError> {
+        Self::new_at(app, caller, filter, app.now()).await
+    }
+
+    /// The same at another instant.
+    pub(super) async fn new_at(
+        app: &App,
+        caller: &Caller,
+        filter: &'a FindingFilter,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let assets = if filter.asks_of_asset() {
             let register = Register::read(app, &caller.org).await?;
             Some(allowed(filter, &register))
@@ -45,7 +55,7 @@ impl<'a> Sieve<'a> {
         };
         Ok(Self {
             filter,
-            now: app.now(),
+            now,
             assets,
             rule: filter.rule.as_ref().map(rule_number),
             cve: filter.cve.as_ref().map(cve_bits),

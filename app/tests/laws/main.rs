@@ -5,3 +5,4 @@ mod clock;
 mod counters;
 mod moves;
 mod plant;
+mod replays;

@@ -10,8 +10,10 @@ use crate::types::event::{EventConnection, EventFilter, events};
 use crate::types::finding::{Finding, FindingConnection, FindingFilter, FindingOrder, list};
 use crate::types::group::{FindingGroups, groups};
 use crate::types::overview::{Overview, overview};
+use crate::types::past::{FindingSnapshotConnection, findings_at, services_at};
 use crate::types::policy::{TriagePolicyConnection, policies};
 use crate::types::rule::Rule;
+use crate::types::service::{ServiceConnection, ServiceFilter};
 use crate::types::vulnerability::Vulnerability;
 
 /// What is wrong, what happened, and what is looked for.
@@ -109,6 +111,30 @@ impl FindingQuery {
         #[graphql(desc = "Only those that hold at this instant; null: all.")] active_at: Option<DateTime>,
     ) -> Result<TriagePolicyConnection> {
         policies(ctx, active_at.map(|at| at.0), &page(first, after, last, before)?).await
+    }
+    /// The findings that were known at an instant, as they were then, from the event log; the greatest risk first. Filters
+    /// take what they were; assets and rules are as they are now, and what was deleted since is gone.
+    async fn findings_at(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instant: not in the future, nor before the first event that is kept.")] at: DateTime,
+        #[graphql(desc = "How many at most: 1 to 100; 25 where nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "Which findings; null: all.")] filter: Option<FindingFilter>,
+    ) -> Result<FindingSnapshotConnection> {
+        findings_at(ctx, at.0, filter.unwrap_or_default(), &page(first, after, None, None)?).await
+    }
+    /// The services that were known at an instant, as they were then, from the event log, in the order of asset, address and
+    /// port.
+    async fn services_at(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The instant: not in the future, nor before the first event that is kept.")] at: DateTime,
+        #[graphql(desc = "How many at most: 1 to 100; 25 where nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "A cursor: what comes behind it.")] after: Option<String>,
+        #[graphql(desc = "Which services; null: all.")] filter: Option<ServiceFilter>,
+    ) -> Result<ServiceConnection> {
+        services_at(ctx, at.0, filter.unwrap_or_default(), &page(first, after, None, None)?).await
     }
     /// The organization at a glance.
     async fn overview(

@@ -55,6 +55,19 @@ pub struct RiskFactor {
     as_of: DateTime,
 }
 
+impl From<&domain::risk::RiskFactor> for RiskFactor {
+    fn from(factor: &domain::risk::RiskFactor) -> Self {
+        Self {
+            name: factor.name.clone(),
+            value: factor.value.clone(),
+            points: i32::from(factor.points),
+            explanation: factor.explanation.clone(),
+            source: factor.source.clone(),
+            as_of: at(factor.as_of),
+        }
+    }
+}
+
 /// What was seen, word for word.
 #[derive(SimpleObject)]
 pub struct Evidence {
@@ -194,15 +207,7 @@ impl Finding {
     }
     /// Why this score: every term with its source.
     async fn risk_factors(&self) -> Vec<RiskFactor> {
-        let factor = |f: &domain::risk::RiskFactor| RiskFactor {
-            name: f.name.clone(),
-            value: f.value.clone(),
-            points: i32::from(f.points),
-            explanation: f.explanation.clone(),
-            source: f.source.clone(),
-            as_of: at(f.as_of),
-        };
-        self.0.risk_factors.iter().map(factor).collect()
+        self.0.risk_factors.iter().map(RiskFactor::from).collect()
     }
     /// What was seen, when and by whom, word for word.
     async fn evidence(&self) -> Vec<Evidence> {
@@ -239,24 +244,7 @@ impl Finding {
     }
     /// The decision that holds; null: none does.
     async fn triage(&self, ctx: &Context<'_>) -> Result<Option<Triage>> {
-        let Some(t) = self.0.triage.as_ref() else { return Ok(None) };
-        let policy = match t.policy_id() {
-            Some(id) => app::judging::policy(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(TriagePolicy),
-            None => None,
-        };
-        Ok(Some(Triage {
-            id: t.id.clone().into(),
-            state: t.state.into(),
-            reason: t.reason.map(Into::into),
-            note: t.note.clone(),
-            by: t.policy_id().is_none().then(|| (&t.by).into()),
-            at: at(t.at),
-            until: t.until.map(at),
-            tripwires: t.tripwires.iter().map(|t| (*t).into()).collect(),
-            approved_by: t.approved_by.clone(),
-            epss_above: t.epss_above,
-            policy,
-        }))
+        triage(ctx, self.0.triage.as_ref()).await
     }
     /// Who works on it; null: nobody, or somebody who has left.
     async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
@@ -358,4 +346,26 @@ impl Finding {
         connection.edges.extend(shown.map(|v| Edge::new(v.cve.to_string(), Vulnerability::of(v.clone()))));
         Ok(connection)
     }
+}
+
+/// A decision, with the policy that made it.
+pub(super) async fn triage(ctx: &Context<'_>, decision: Option<&domain::finding::Triage>) -> Result<Option<Triage>> {
+    let Some(t) = decision else { return Ok(None) };
+    let policy = match t.policy_id() {
+        Some(id) => app::judging::policy(app(ctx), caller(ctx)?, id).await.map_err(fail)?.map(TriagePolicy),
+        None => None,
+    };
+    Ok(Some(Triage {
+        id: t.id.clone().into(),
+        state: t.state.into(),
+        reason: t.reason.map(Into::into),
+        note: t.note.clone(),
+        by: t.policy_id().is_none().then(|| (&t.by).into()),
+        at: at(t.at),
+        until: t.until.map(at),
+        tripwires: t.tripwires.iter().map(|t| (*t).into()).collect(),
+        approved_by: t.approved_by.clone(),
+        epss_above: t.epss_above,
+        policy,
+    }))
 }

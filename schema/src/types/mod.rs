@@ -20,6 +20,7 @@ pub mod member;
 pub mod monitor;
 pub mod node;
 pub mod overview;
+pub mod past;
 pub mod policy;
 pub mod rule;
 pub mod scan;

@@ -221,14 +221,24 @@ impl ServiceFilter {
 }
 
 /// What a list of services says beside its items. It is worked out when asked for.
-pub struct ServiceTotals(findings::ServiceFilter);
+pub enum ServiceTotals {
+    /// The services that a filter matches.
+    Matching(Box<findings::ServiceFilter>),
+    /// So many, which were at hand.
+    Known(usize),
+}
 
 /// What a list of services says beside its items. It is worked out when asked for.
 #[Object]
 impl ServiceTotals {
     /// How many match; null above 10 000, and where more rows would have to be read to tell.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
-        Ok(findings::services_count(app(ctx), caller(ctx)?, &self.0).await.map_err(fail)?.and_then(exact))
+        match self {
+            Self::Known(total) => Ok(exact(*total)),
+            Self::Matching(filter) => {
+                Ok(findings::services_count(app(ctx), caller(ctx)?, filter).await.map_err(fail)?.and_then(exact))
+            }
+        }
     }
 }
 
@@ -241,5 +251,5 @@ pub async fn services(ctx: &Context<'_>, filter: ServiceFilter, page: Page) -> R
     let asked = (page.cursor.as_deref(), page.limit, page.backward);
     let found = findings::services_page(app(ctx), caller(ctx)?, &filter, asked).await.map_err(fail)?;
     let items = found.items.into_iter().map(|(cursor, service)| (cursor, Service(service)));
-    Ok(Listing::new(&page, items, found.more, found.end, ServiceTotals(filter)))
+    Ok(Listing::new(&page, items, found.more, found.end, ServiceTotals::Matching(Box::new(filter))))
 }

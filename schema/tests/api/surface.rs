@@ -174,3 +174,21 @@ async fn what_is_told_at_a_glance_is_what_lists_show() {
     assert_eq!(told["hosts"], json!({"totalCount": 0, "nodes": []}));
     assert_eq!(told["services"], json!({"totalCount": 0, "nodes": []}));
 }
+
+#[tokio::test]
+async fn what_was_known_at_an_instant_is_asked_for() {
+    let client = Client::new().await;
+    let asset = client.watch("8.8.8.8").await;
+    let ask = "query($at: DateTime!) { findingsAt(at: $at, first: 1) { totalCount nodes { state finding { id } } }
+        servicesAt(at: $at) { totalCount nodes { id } } }";
+    let before = client.app.now();
+    let none = client.ask(ask, json!({"at": before.to_string()})).await;
+    assert_eq!(none["findingsAt"], json!({"totalCount": 0, "nodes": []}));
+    assert_eq!(none["servicesAt"], json!({"totalCount": 0, "nodes": []}));
+    client.clock.advance(jiff::SignedDuration::from_mins(1));
+    let ids = client.find(&asset, &[json!({})]).await;
+    let now = client.ask(ask, json!({"at": client.app.now().to_string()})).await;
+    assert_eq!(now["findingsAt"], json!({"totalCount": 1, "nodes": [{"state": "OPEN", "finding": {"id": ids[0]}}]}));
+    let late = client.try_ask(&client.caller, ask, json!({"at": "2999-01-01T00:00:00Z"})).await;
+    assert_eq!(late["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{late:#}");
+}
