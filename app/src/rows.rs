@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ports::{Columns, Row, StoreError, Value, WriteRow};
+use crate::ports::{Columns, Row, RowRange, StoreError, Table, Tables, Value, WriteRow};
 
 /// The layout that is written.
 pub const VERSION: i64 = 1;
@@ -79,6 +79,20 @@ pub fn decode<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
         serde_json::from_str(&whole)
     };
     parsed.map_err(|e| corrupt(e.to_string()))
+}
+
+/// All rows of a partition whose keys begin so, by key.
+pub async fn all(tables: &dyn Tables, table: Table, partition: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
+    let mut range = RowRange::prefix(prefix, 1000);
+    let mut found = Vec::new();
+    loop {
+        let page = tables.range(table, partition, range.clone()).await?;
+        found.extend(page.rows);
+        match page.next {
+            Some(next) => range.from = next,
+            None => return Ok(found),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::endings::{self, Endings};
 use crate::ledger::{Decision, Entered, Gone};
-use crate::ports::{Op, Row, RowRange, StoreError, Table, Tables, Value, WriteRow};
+use crate::ports::{Op, Row, StoreError, Table, Tables, Value, WriteRow};
 use crate::retention::CLOSED_SERVICES;
 use crate::{App, rows};
 
@@ -74,16 +74,7 @@ fn keep(stored: &mut Stored, chunks: &mut BTreeMap<FindingId, u16>, asset: &Asse
 
 /// All rows under a prefix.
 pub(crate) async fn all(tables: &dyn Tables, partition: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
-    let mut range = RowRange::prefix(prefix, 1000);
-    let mut found = Vec::new();
-    loop {
-        let page = tables.range(Table::Exposure, partition, range.clone()).await?;
-        found.extend(page.rows);
-        match page.next {
-            Some(next) => range.from = next,
-            None => return Ok(found),
-        }
-    }
+    rows::all(tables, Table::Exposure, partition, prefix).await
 }
 
 /// Where a finding that was born elsewhere lies.

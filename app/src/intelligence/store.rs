@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feed::Feed;
 use super::noted::{Details, Noted};
-use crate::ports::{Batch, Commit, Etag, KnownExploited, Op, Row, RowRange, StoreError, Table};
+use crate::ports::{Batch, Commit, Etag, KnownExploited, Op, Row, StoreError, Table};
 use crate::{App, rows};
 
 pub(super) const BOOK: &str = "book";
@@ -141,16 +141,7 @@ pub(super) fn details_key(cve: &CveId) -> String {
 
 /// All rows under a prefix.
 pub(super) async fn all(app: &App, partition: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
-    let mut range = RowRange::prefix(prefix, 1000);
-    let mut found = Vec::new();
-    loop {
-        let page = app.tables.range(Table::Intelligence, partition, range.clone()).await?;
-        found.extend(page.rows);
-        match page.next {
-            Some(next) => range.from = next,
-            None => return Ok(found),
-        }
-    }
+    rows::all(&*app.tables, Table::Intelligence, partition, prefix).await
 }
 
 /// Everything that lies in lists under a prefix.

@@ -5,7 +5,7 @@ use domain::ids::OrgId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ports::{Batch, Commit, Etag, Op, RowRange, StoreError, Table, Value, Witness};
+use crate::ports::{Batch, Commit, Etag, Op, StoreError, Table, Value, Witness};
 use crate::{App, Error, access, rows};
 
 pub(super) const RULES: &str = "rule:";
@@ -39,18 +39,8 @@ pub(super) async fn read<T: DeserializeOwned>(
 
 /// All things under a prefix, by key, tombstones too.
 pub(super) async fn all<T: DeserializeOwned>(app: &App, org: &OrgId, prefix: &str) -> Result<Vec<T>, StoreError> {
-    let mut found = Vec::new();
-    let mut range = RowRange::prefix(prefix, 1000);
-    loop {
-        let page = app.tables.range(Table::Accounts, &partition(org), range.clone()).await?;
-        for row in &page.rows {
-            found.push(rows::decode(row)?);
-        }
-        match page.next {
-            Some(next) => range.from = next,
-            None => return Ok(found),
-        }
-    }
+    let found = rows::all(&*app.tables, Table::Accounts, &partition(org), prefix).await?;
+    found.iter().map(rows::decode).collect()
 }
 
 /// Stores a thing with what else belongs to the change: a new generation, and first of all the mark that everything is to be
