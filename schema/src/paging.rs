@@ -36,6 +36,28 @@ pub fn page(first: Option<i32>, after: Option<String>, last: Option<i32>, before
 }
 
 impl Page {
+    /// The page out of a list that is at hand, each item with its cursor; and whether there is more in the direction of
+    /// reading.
+    pub fn of<T>(&self, mut all: Vec<T>, cursor: impl Fn(&T) -> String) -> Result<(Vec<(String, T)>, bool)> {
+        if self.backward {
+            all.reverse();
+        }
+        let start = match &self.cursor {
+            None => 0,
+            Some(wanted) => {
+                let place = all.iter().position(|item| cursor(item) == *wanted);
+                1 + place.ok_or_else(|| bad_input("not a cursor of this list"))?
+            }
+        };
+        let more = all.len() > start + self.limit;
+        let mut shown: Vec<(String, T)> =
+            all.into_iter().skip(start).take(self.limit).map(|item| (cursor(&item), item)).collect();
+        if self.backward {
+            shown.reverse();
+        }
+        Ok((shown, more))
+    }
+
     /// Has the page neighbours: (before, behind)?
     pub fn neighbours(&self, more: bool) -> (bool, bool) {
         if self.backward { (more, self.cursor.is_some()) } else { (self.cursor.is_some(), more) }

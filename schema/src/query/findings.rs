@@ -1,7 +1,7 @@
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use crate::context::{app, bad_input, book, caller, fail};
+use crate::context::{app, book, caller, fail};
 use crate::enums::{FindingCategory, FindingDimension, Period};
 use crate::paging::page;
 use crate::scalars::{CveId, DateTime};
@@ -164,28 +164,12 @@ impl FindingQuery {
         let page = page(first, after, last, before)?;
         let filter = filter.unwrap_or_default();
         let all = app::judging::rules(app(ctx), caller(ctx)?).await.map_err(fail)?;
-        let mut rules: Vec<Rule> = all.into_iter().map(Rule).filter(|rule| filter.takes(rule)).collect();
-        let total = rules.len();
-        if page.backward {
-            rules.reverse();
-        }
-        let start = match &page.cursor {
-            None => 0,
-            Some(cursor) => {
-                1 + rules
-                    .iter()
-                    .position(|r| r.0.id().as_str() == cursor)
-                    .ok_or_else(|| bad_input("not a cursor of this list"))?
-            }
-        };
-        let (before, behind) = page.neighbours(total > start + page.limit);
-        let mut shown: Vec<Rule> = rules.into_iter().skip(start).take(page.limit).collect();
-        if page.backward {
-            shown.reverse();
-        }
-        let mut connection =
-            Connection::with_additional_fields(before, behind, RuleTotals { total_count: exact(total) });
-        connection.edges.extend(shown.into_iter().map(|r| Edge::new(r.0.id().as_str().to_owned(), r)));
+        let rules: Vec<Rule> = all.into_iter().map(Rule).filter(|rule| filter.takes(rule)).collect();
+        let totals = RuleTotals { total_count: exact(rules.len()) };
+        let (shown, more) = page.of(rules, |rule| rule.0.id().as_str().to_owned())?;
+        let (before, behind) = page.neighbours(more);
+        let mut connection = Connection::with_additional_fields(before, behind, totals);
+        connection.edges.extend(shown.into_iter().map(|(cursor, rule)| Edge::new(cursor, rule)));
         Ok(connection)
     }
 }

@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
 use super::asset::exact;
 use super::delivery::{DeliveryConnection, DeliveryFilter, deliveries};
 use super::trigger::NotificationTrigger;
-use crate::context::{app, bad_input, caller, fail};
+use crate::context::{app, caller, fail};
 use crate::enums::{ChannelStatus, ChatService, WebhookSignature};
 use crate::paging::{Page, page};
 use crate::scalars::{DateTime, EmailAddress, Url, at};
@@ -294,27 +294,11 @@ pub type ChannelConnection = Connection<String, NotificationChannel, ChannelTota
 
 /// Lists the channels, eldest first.
 pub async fn channels(ctx: &Context<'_>, page: Page) -> Result<ChannelConnection> {
-    let mut all = notify::channels(app(ctx), caller(ctx)?).await.map_err(fail)?;
-    let total = all.len();
-    if page.backward {
-        all.reverse();
-    }
-    let start = match &page.cursor {
-        None => 0,
-        Some(cursor) => {
-            1 + all
-                .iter()
-                .position(|c| c.id.as_str() == cursor)
-                .ok_or_else(|| bad_input("not a cursor of this list"))?
-        }
-    };
-    let (before, behind) = page.neighbours(total > start + page.limit);
-    let mut shown: Vec<Channel> = all.into_iter().skip(start).take(page.limit).collect();
-    if page.backward {
-        shown.reverse();
-    }
-    let mut connection =
-        Connection::with_additional_fields(before, behind, ChannelTotals { total_count: exact(total) });
-    connection.edges.extend(shown.into_iter().map(|c| Edge::new(c.id.to_string(), c.into())));
+    let all = notify::channels(app(ctx), caller(ctx)?).await.map_err(fail)?;
+    let totals = ChannelTotals { total_count: exact(all.len()) };
+    let (shown, more) = page.of(all, |channel| channel.id.to_string())?;
+    let (before, behind) = page.neighbours(more);
+    let mut connection = Connection::with_additional_fields(before, behind, totals);
+    connection.edges.extend(shown.into_iter().map(|(cursor, channel)| Edge::new(cursor, channel.into())));
     Ok(connection)
 }

@@ -10,7 +10,7 @@ use domain::policy::TriagePolicy as Stored;
 use super::actor::Actor;
 use super::asset::exact;
 use super::finding::{FindingConnection, listed};
-use crate::context::{app, bad_input, caller, fail};
+use crate::context::{app, caller, fail};
 use crate::enums::{FindingState, TriageReason, Tripwire};
 use crate::paging::{Page, page};
 use crate::scalars::{DateTime, Json, at};
@@ -106,25 +106,11 @@ pub async fn policies(
     active_at: Option<jiff::Timestamp>,
     page: &Page,
 ) -> Result<TriagePolicyConnection> {
-    let mut found = app::judging::policies(app(ctx), caller(ctx)?, active_at).await.map_err(fail)?;
-    found.sort_by(|a, b| a.id.cmp(&b.id));
-    let total = found.len();
-    if page.backward {
-        found.reverse();
-    }
-    let start = match &page.cursor {
-        None => 0,
-        Some(cursor) => {
-            let place = found.iter().position(|policy| policy.id == *cursor);
-            1 + place.ok_or_else(|| bad_input("not a cursor of this list"))?
-        }
-    };
-    let (before, behind) = page.neighbours(total > start + page.limit);
-    let mut shown: Vec<Stored> = found.into_iter().skip(start).take(page.limit).collect();
-    if page.backward {
-        shown.reverse();
-    }
-    let mut connection = Connection::with_additional_fields(before, behind, PolicyTotals { total_count: exact(total) });
-    connection.edges.extend(shown.into_iter().map(|policy| Edge::new(policy.id.clone(), TriagePolicy(policy))));
+    let found = app::judging::policies(app(ctx), caller(ctx)?, active_at).await.map_err(fail)?;
+    let totals = PolicyTotals { total_count: exact(found.len()) };
+    let (shown, more) = page.of(found, |policy| policy.id.clone())?;
+    let (before, behind) = page.neighbours(more);
+    let mut connection = Connection::with_additional_fields(before, behind, totals);
+    connection.edges.extend(shown.into_iter().map(|(cursor, policy)| Edge::new(cursor, TriagePolicy(policy))));
     Ok(connection)
 }

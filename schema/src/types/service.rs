@@ -146,21 +146,12 @@ impl Service {
 
 /// A page out of a list that is at hand; cursors are ids.
 pub(crate) fn short(found: Vec<domain::finding::Finding>, page: &Page) -> Result<FindingConnection> {
-    let start = match &page.cursor {
-        None => 0,
-        Some(cursor) => {
-            1 + found
-                .iter()
-                .position(|f| f.id.to_string() == *cursor)
-                .ok_or_else(|| bad_input("not a cursor of this list"))?
-        }
-    };
-    let more = found.len() > start + page.limit;
     let mut counts = app::directory::Counts::default();
     for finding in &found {
         counts.add(finding.state, finding.severity);
     }
-    let shown = found.into_iter().skip(start).take(page.limit).map(|f| (f.id.to_string(), f.into()));
+    let (shown, more) = page.of(found, |finding| finding.id.to_string())?;
+    let shown = shown.into_iter().map(|(cursor, finding)| (cursor, finding.into()));
     Ok(Listing::new(page, shown, more, None, FindingTotals::Known(counts)))
 }
 
