@@ -5,6 +5,7 @@ use domain::actor::{Actor, ActorKind};
 use domain::finding::{Finding, FindingState, Triage, TriageReason};
 use domain::ids::Bucket;
 use domain::replay::FindingThen;
+use domain::role::Action;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,7 +36,8 @@ pub async fn findings_at(
     filter: &FindingFilter,
     (after, limit): (Option<&str>, usize),
 ) -> Result<PastPage<FindingSnapshot>, Error> {
-    let past = Past::read(app, caller, at).await?;
+    caller.may(Action::Read)?;
+    let past = Past::read(app, &caller.org, at).await?;
     let sieve = Sieve::new_at(app, caller, filter, at).await?;
     let is_now = at == app.now();
     let mut matching = Vec::new();

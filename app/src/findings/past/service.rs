@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use domain::ids::{Bucket, ServiceId};
 use domain::observation::{Banner, DataSource, Transport};
 use domain::replay::ServiceThen;
+use domain::role::Action;
 use domain::service::{Service, ServiceState};
 use jiff::Timestamp;
 use serde_json::Map;
@@ -24,7 +25,8 @@ pub async fn services_as_of(
     filter: &ServiceFilter,
     (after, limit): (Option<&str>, usize),
 ) -> Result<PastPage<Service>, Error> {
-    let past = Past::read(app, caller, at).await?;
+    caller.may(Action::Read)?;
+    let past = Past::read(app, &caller.org, at).await?;
     let register = Register::read(app, &caller.org).await?;
     let partition = ledger::partition(&caller.org, Bucket::default());
     let mut present: HashMap<(IpAddr, u16, Transport), Vec<Service>> = HashMap::new();
