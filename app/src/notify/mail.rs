@@ -1,5 +1,4 @@
 use domain::email::EmailAddress;
-use domain::event::Event;
 use domain::ids::OrgId;
 use domain::payload::cut;
 use futures_util::StreamExt;
@@ -9,7 +8,7 @@ use super::channel::Channel;
 use super::compose::{Script, footer};
 use super::delivery::{AttemptRecord, Delivery, Sent};
 use super::outcome::{Ending, Outcome};
-use super::readers::{assignee, readers};
+use super::readers::readers;
 use super::recipient::Recipient;
 use super::registry;
 use super::secret::{self, Field};
@@ -34,13 +33,12 @@ pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &D
     };
     let body = Some(app.letters.compose(&shown).text);
     let number = delivery.next_number();
-    let mut readers = readers(app, org, channel, &script.events).await?;
+    let mut readers = readers(app, org, channel, &script.assignees()).await?;
     readers.retain(|r| !delivery.recipients.iter().any(|(done, _)| *done == r.recipient.email));
     let tasks = readers.iter().map(|reader| {
         let recipient = &reader.recipient;
         let unsubscribe = unsubscribe_url(app, org, channel, recipient);
-        let of_theirs = |event: &Event| assignee(event).as_ref() == Some(&recipient.email);
-        let only: Option<&dyn Fn(&Event) -> bool> = if reader.only_theirs { Some(&of_theirs) } else { None };
+        let only = reader.only_theirs.then_some(&recipient.email);
         let letter = script.letter(only, footer(app, channel, unsubscribe.clone()));
         async move {
             let at = app.now();
