@@ -153,8 +153,10 @@ pub struct PollGroup {
     pub hint: Option<Timestamp>,
 }
 
-/// Characters of a group that may be packed hashes; a multiple of eight for each member.
-const MOST_SEEN: usize = GROUP_SIZE * 2048;
+/// Characters of a group's row: each counts two bytes of the 1 MiB that a row may have, and the keys count too.
+const LONGEST: usize = 500_000;
+/// Characters of a banner's hash.
+const HASH: usize = 8;
 
 /// The partition of the hints in `schedule`.
 pub(crate) const HINTS: &str = "hints";
@@ -184,14 +186,17 @@ impl PollGroup {
 
     /// The change that writes it.
     pub fn op(&self) -> Result<Op, StoreError> {
-        let seen: usize = self.members.iter().map(|m| m.seen.len()).sum();
-        if seen <= MOST_SEEN {
-            return Ok(Op::Upsert(rows::encode(Self::key(self.id), self)?));
+        let row = rows::encode(Self::key(self.id), self)?;
+        let long = rows::text_len(&row);
+        if long <= LONGEST {
+            return Ok(Op::Upsert(row));
         }
         // A row has an end. What is not remembered is judged once more.
+        let seen: usize = self.members.iter().map(|m| m.seen.len()).sum();
+        let room = LONGEST.saturating_sub(long - seen) / self.members.len().max(1);
         let mut slim = self.clone();
         for member in &mut slim.members {
-            member.seen.truncate(MOST_SEEN / GROUP_SIZE);
+            member.seen.truncate(room / HASH * HASH);
         }
         Ok(Op::Upsert(rows::encode(Self::key(slim.id), &slim)?))
     }
@@ -305,4 +310,44 @@ pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
 
 fn hint_row(key: String) -> WriteRow {
     WriteRow { key, columns: vec![("v".into(), crate::ports::Value::Int(rows::VERSION))] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Tables;
+    use crate::testing::MemoryTables;
+
+    /// A group of networks each of which showed as many banners as are remembered.
+    fn full(members: usize) -> PollGroup {
+        let id = |n: usize| format!("asset_0001J8ZQ4W3E9V6T5R2P1N{n:06}").parse::<AssetId>().unwrap();
+        let member = |n| Member {
+            seen: "AAECAwQF".repeat(1024),
+            error: Some("Ä".repeat(300)),
+            ..Member::new(&id(n), Timestamp::UNIX_EPOCH)
+        };
+        PollGroup { id: 0, members: (0..members).map(member).collect(), hint: None }
+    }
+
+    #[tokio::test]
+    async fn a_group_of_many_networks_forgets_banners_rather_than_not_fit_into_its_row() {
+        let tables = MemoryTables::default();
+        for members in [1, 56, 60, 61, 64, 100, GROUP_SIZE] {
+            let op = full(members).op().unwrap();
+            let Op::Upsert(row) = op.clone() else { panic!("a group is written whatever was there") };
+            let partition = format!("org_01J8ZQ4W3E9V6T5R2P1N0M8K7H:{members:02x}");
+            let batch = Batch { table: Table::Exposure, partition: partition.clone(), ops: vec![op], witness: None };
+            assert_eq!(
+                tables.commit(batch).await.unwrap(),
+                Commit::Done,
+                "{members}: {} characters",
+                rows::text_len(&row)
+            );
+            let read = tables.get(Table::Exposure, &partition, &PollGroup::key(0)).await.unwrap().unwrap();
+            let group: PollGroup = rows::decode(&read).unwrap();
+            let kept: usize = group.members.iter().map(|m| m.seen.len()).sum();
+            assert!(group.members.iter().all(|m| m.seen.len() % HASH == 0));
+            assert!(kept >= (8192 * members).min(250_000), "{members}: {kept}");
+        }
+    }
 }
