@@ -8,6 +8,7 @@
 mod ahead;
 mod amend;
 mod backfill;
+mod bounces;
 mod bundle;
 mod changes;
 mod channel;

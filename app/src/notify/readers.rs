@@ -74,6 +74,7 @@ async fn enrol(app: &App, org: &OrgId, channel: &Channel, email: &EmailAddress) 
         asked_at: None,
         unsubscribe_sealed: seal(app, org, &channel.id, Field::Unsubscribe, token.as_bytes())?,
         unsubscribed_at: None,
+        busy: Vec::new(),
         suppressed_reason: None,
     };
     let mut enrolled = new.clone();

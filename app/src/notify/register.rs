@@ -225,6 +225,7 @@ pub(super) fn recipients(
             asked_at: None,
             unsubscribe_sealed: seal(app, org, channel, Field::Unsubscribe, unsubscribe.as_bytes())?,
             unsubscribed_at: None,
+            busy: Vec::new(),
             suppressed_reason: None,
         });
         tokens.extend(token.map(|token| (email, token)));
