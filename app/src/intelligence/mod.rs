@@ -9,6 +9,7 @@ mod epss;
 mod facts;
 mod feed;
 mod kev;
+mod learn;
 mod noted;
 mod read;
 mod refresh;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use book::{Book, Books};
 pub use feed::Feed;
+pub(crate) use learn::Inquiry;
 pub use noted::Details;
 pub use read::{details, feeds};
 pub(crate) use refresh::refresh;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::feed::Feed;
+use super::learn::Pace;
 use super::noted::{Details, Noted};
 use crate::ports::{Batch, Commit, Etag, KnownExploited, Op, Row, StoreError, Table};
 use crate::{App, rows};
@@ -38,6 +39,7 @@ pub(super) struct State {
     pub epss: Feed,
     pub cvedb: Feed,
     pub ssvc: Feed,
+    pub pace: Pace,
     #[serde(skip)]
     etag: Option<Etag>,
 }

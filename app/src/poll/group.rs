@@ -34,6 +34,9 @@ pub struct Member {
     /// Names the CVEs that it is concerned with.
     #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub watched: String,
+    /// Since when something about it waits for facts about vulnerabilities.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Timestamp>,
     /// When time alone changes something.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -85,6 +88,7 @@ impl Member {
             answer: String::new(),
             judged_by: String::new(),
             watched: String::new(),
+            awaits: None,
             wake: None,
             first_done: false,
             status: MonitoringState::Waiting,

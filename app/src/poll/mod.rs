@@ -11,6 +11,7 @@ mod group;
 mod intake;
 mod judge;
 mod mend;
+mod patience;
 mod plan;
 mod refresh;
 mod refresh_many;

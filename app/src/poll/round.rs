@@ -19,6 +19,7 @@ use super::source::{self, Trouble};
 use super::tick::DueGroup;
 use crate::access::Organization;
 use crate::assets::Register;
+use crate::intelligence::Inquiry;
 use crate::ledger::{CommitError, Decision};
 use crate::ports::{Commit, SourceError, SourceKey};
 use crate::{App, Error, ledger};
@@ -85,6 +86,8 @@ struct Sweep<'a> {
     trouble: Option<Trouble>,
     silent: usize,
     spent: Spent,
+    /// What may still be asked of publishers before anything is decided.
+    inquiry: Inquiry,
 }
 
 impl Round<'_> {
@@ -142,7 +145,19 @@ impl Round<'_> {
         items.sort_by_key(|item| item.member.next());
         let report = RoundReport::default();
         let spent = Spent::default();
-        Ok(Sweep { groups, bucket, register, grounds, items, quiet, report, trouble: None, silent: 0, spent })
+        Ok(Sweep {
+            groups,
+            bucket,
+            register,
+            grounds,
+            items,
+            quiet,
+            report,
+            trouble: None,
+            silent: 0,
+            spent,
+            inquiry: Inquiry::default(),
+        })
     }
 
     /// Asks about the items and takes the answers in as they come.
@@ -271,6 +286,8 @@ impl Round<'_> {
         answer: Option<(&Answer, super::group::Usage)>,
     ) -> Result<(), Error> {
         let (answer, usage) = answer.unzip();
+        let hosts = answer.map(|answer| answer.hosts.as_slice()).unwrap_or_default();
+        sweep.inquiry.about(self.app, hosts, self.deadline).await?;
         super::adopt::adopt(self.app, self.organization, &sweep.register, asset, answer).await?;
         let case = Case { organization: self.organization, bucket, asset, register: &sweep.register, answer, usage };
         settle(self.app, &case, sweep.groups[group].group).await.map(|_| ())
