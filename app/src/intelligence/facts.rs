@@ -39,23 +39,37 @@ struct Answer {
     ssvc: Said<SsvcRecord>,
 }
 
-/// Asks about CVEs that are new, then about those that were not asked about for long; a few in each tick. `false`:
-/// somebody else wrote in between.
-pub(super) async fn refresh(app: &App, state: &mut State, deadline: Instant) -> Result<bool, Error> {
+/// Asks about CVEs that are new, then about those that were not asked about for long; a few in each tick. Returns when
+/// there is more to ask; `None`: somebody else wrote in between.
+pub(super) async fn refresh(app: &App, state: &mut State, deadline: Instant) -> Result<Option<Timestamp>, Error> {
     let book = Book::of(app, state).await?;
-    let new = new(app).await?;
+    let (new, mut more) = new(app).await?;
     let asks = choose(app.now(), state, &book, &new);
     if !asks.is_empty() {
         let answers = ask(app, asks, deadline).await;
         if !take(app, state, &book, answers).await? {
-            return Ok(false);
+            return Ok(None);
         }
     }
     let book = Book::of(app, state).await?;
-    let done = new.into_iter().filter(|cve| book.noted.contains_key(cve));
+    let (done, left): (Vec<CveId>, Vec<CveId>) = new.into_iter().partition(|cve| book.noted.contains_key(cve));
+    more |= !left.is_empty();
+    let done = done.into_iter();
     let ops: Vec<Op> = done.map(|cve| Op::Delete { key: cve.as_str().to_owned(), etag: None }).collect();
     put(app, NEW, ops).await?;
-    Ok(true)
+    Ok(Some(next(app.now(), state, &book, more)))
+}
+
+/// When somebody may be asked again: at once where CVEs are left that nobody was asked about, else when the first comes
+/// round.
+fn next(now: Timestamp, state: &State, book: &Book, more: bool) -> Timestamp {
+    let round = |at: Option<Timestamp>| at.and_then(|at| at.checked_add(EVERY).ok()).unwrap_or(now);
+    let first = |feed: &Feed, asked: fn(&Noted) -> Option<Timestamp>| {
+        book.noted.values().map(|noted| round(asked(noted))).min().map(|at| at.max(feed.opens(now)))
+    };
+    let new = more.then(|| state.cvedb.opens(now).min(state.ssvc.opens(now)));
+    let round = [first(&state.cvedb, |noted| noted.asked), first(&state.ssvc, |noted| noted.judged), new];
+    round.into_iter().flatten().min().unwrap_or(Timestamp::MAX)
 }
 
 /// Asks about these at once, those first that CISA lists, as many as may be asked about by now. `true`: so may others.
@@ -79,10 +93,11 @@ pub(super) async fn learn(
     Ok(take(app, state, &book, answers).await? && state.cvedb.failures == 0 && state.pace.left(now) > 0)
 }
 
-async fn new(app: &App) -> Result<Vec<CveId>, StoreError> {
+/// The first CVEs that are new; are there more?
+async fn new(app: &App) -> Result<(Vec<CveId>, bool), StoreError> {
     let range = RowRange { limit: MOST_NEW, ..RowRange::default() };
     let page = app.tables.range(Table::Intelligence, NEW, range).await?;
-    Ok(page.rows.iter().filter_map(|row| CveId::parse(&row.key)).collect())
+    Ok((page.rows.iter().filter_map(|row| CveId::parse(&row.key)).collect(), page.next.is_some()))
 }
 
 fn choose(now: Timestamp, state: &State, book: &Book, new: &[CveId]) -> Vec<Ask> {

@@ -24,4 +24,4 @@ pub use noted::Details;
 pub use read::{details, feeds};
 pub(crate) use refresh::refresh;
 pub(crate) use tell::tell;
-pub(crate) use watch::{Watched, watch};
+pub(crate) use watch::{Watched, remind, watch};

@@ -26,7 +26,6 @@ mod told;
 pub use budget::{Budget, Refused, budget};
 pub(crate) use budget::{Spent, open as open_budget, spend as spend_budget};
 pub(crate) use grounds::stamp;
-pub(crate) use group::HINTS;
 pub use group::{GROUP_SIZE, Member, PollGroup, Usage};
 pub(crate) use intake::{Brought, owner_of, take_in};
 pub use refresh::refresh;

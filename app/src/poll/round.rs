@@ -31,6 +31,8 @@ pub(super) struct RoundReport {
     pub unchanged: usize,
     pub failed: usize,
     pub left: usize,
+    /// Assets that were judged.
+    pub decided: usize,
 }
 
 impl RoundReport {
@@ -39,6 +41,7 @@ impl RoundReport {
         self.unchanged += other.unchanged;
         self.failed += other.failed;
         self.left += other.left;
+        self.decided += other.decided;
     }
 }
 
@@ -170,6 +173,7 @@ impl Round<'_> {
             if Instant::now() >= self.deadline {
                 sweep.report.left += 1;
             } else {
+                sweep.report.decided += 1;
                 self.settle(sweep.bucket, item.group, sweep, &item.asset, None).await?;
             }
         }
@@ -239,6 +243,7 @@ impl Round<'_> {
                         advance(&mut member, &case, self.app.now());
                         sweep.quiet[item.group].members.push(member);
                     } else {
+                        sweep.report.decided += 1;
                         self.settle(sweep.bucket, item.group, sweep, &asset, Some((&answer, member.usage))).await?;
                     }
                 }
@@ -346,8 +351,8 @@ impl Round<'_> {
     }
 
     async fn rehint(&self, due: &[DueGroup], groups: &[PollGroup]) -> Result<(), Error> {
-        let now = self.app.now();
-        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(now, &due.org, due.bucket, &due.hints));
+        let app = self.app;
+        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(app, &due.org, due.bucket, &due.hints));
         Ok(move_hints(self.app, moved.collect()).await?)
     }
 }
