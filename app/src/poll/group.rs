@@ -4,7 +4,8 @@ use domain::observation::DataSource;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{Batch, Commit, Op, StoreError, Table, WriteRow};
+use crate::agenda::{self, Due};
+use crate::ports::{Op, StoreError, Table};
 use crate::{App, ledger, rows};
 
 /// At most so many assets are polled as one unit.
@@ -34,6 +35,9 @@ pub struct Member {
     /// Names the CVEs that it is concerned with.
     #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub watched: String,
+    /// Since when something about it waits for facts about vulnerabilities.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Timestamp>,
     /// When time alone changes something.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -85,6 +89,7 @@ impl Member {
             answer: String::new(),
             judged_by: String::new(),
             watched: String::new(),
+            awaits: None,
             wake: None,
             first_done: false,
             status: MonitoringState::Waiting,
@@ -158,9 +163,6 @@ const LONGEST: usize = 500_000;
 /// Characters of a banner's hash.
 const HASH: usize = 8;
 
-/// The partition of the hints in `schedule`.
-pub(crate) const HINTS: &str = "hints";
-
 impl PollGroup {
     fn key(id: u32) -> String {
         format!("g|{id:05}")
@@ -231,7 +233,7 @@ impl PollGroup {
         group: u32,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        move_hints(app, vec![Op::Upsert(hint_row(hint_key(at, org, bucket, group)))]).await
+        move_hints(app, vec![Op::Upsert(agenda::reminder(app, hint_key(at, org, bucket, group)))]).await
     }
 
     /// Makes the tick judge an asset anew at an instant at the latest. `true`: that is sooner than it would have been.
@@ -258,12 +260,14 @@ impl PollGroup {
     }
 
     /// What moves the hints that were followed to the group's next instant.
-    pub(super) fn rehint(&self, now: Timestamp, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
+    pub(super) fn rehint(&self, app: &App, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
+        let now = app.now();
         let new = self.next().map(|next| hint_key(next, org, bucket, self.id));
         // The hint of a group that is being founded at this moment comes before its first member.
         let founding = |hint: &String| new.is_none() && now.duration_since(hinted(hint)) < FOUNDING;
         let gone = old.iter().filter(|hint| Some(*hint) != new.as_ref() && !founding(hint));
-        let come = new.iter().filter(|new| !old.contains(new)).map(|new| Op::Upsert(hint_row(new.clone())));
+        let come =
+            new.iter().filter(|new| !old.contains(new)).map(|new| Op::Upsert(agenda::reminder(app, new.clone())));
         // The new one is there before an old one goes.
         come.chain(gone.map(|hint| Op::Delete { key: hint.clone(), etag: None })).collect()
     }
@@ -271,16 +275,7 @@ impl PollGroup {
 
 /// Writes hints and takes old ones away, together.
 pub(super) async fn move_hints(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
-    for several in ops.chunks(90) {
-        let batch = Batch { table: Table::Schedule, partition: HINTS.into(), ops: several.to_vec(), witness: None };
-        match app.tables.commit(batch).await? {
-            Commit::Done => {}
-            Commit::Conflict { .. } | Commit::Unknown => {
-                return Err(StoreError::Unavailable("the hints could not be written".into()));
-            }
-        }
-    }
-    Ok(())
+    agenda::write(app, ops).await
 }
 
 /// A group without members may be on its way for so long.
@@ -288,34 +283,25 @@ const FOUNDING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The instant of a hint.
 fn hinted(key: &str) -> Timestamp {
-    let seconds = key.split(':').next().and_then(|s| s.parse().ok()).unwrap_or(0);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+    Due::Poll.read(key).map_or(Timestamp::UNIX_EPOCH, |(at, _)| at)
 }
 
-/// `{due:010}:{org}:{bucket}:{group:05}`: in the order of time.
+/// A group's row of the agenda, in the order of time.
 pub(super) fn hint_key(due: Timestamp, org: &OrgId, bucket: Bucket, group: u32) -> String {
-    format!("{:010}:{}", due.as_second().max(0), hint_tail(&ledger::partition(org, bucket), group))
-}
-
-fn hint_tail(partition: &str, group: u32) -> String {
-    format!("{partition}:{group:05}")
+    Due::Poll.key(due, &format!("{}:{group:05}", ledger::partition(org, bucket)))
 }
 
 /// What a hint points to: organization, bucket, group.
 pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
-    let mut parts = key.splitn(4, ':');
-    let (_due, org, bucket, group) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let mut parts = Due::Poll.read(key)?.1.splitn(3, ':');
+    let (org, bucket, group) = (parts.next()?, parts.next()?, parts.next()?);
     Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?), group.parse().ok()?))
-}
-
-fn hint_row(key: String) -> WriteRow {
-    WriteRow { key, columns: vec![("v".into(), crate::ports::Value::Int(rows::VERSION))] }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Tables;
+    use crate::ports::{Batch, Commit, Table, Tables};
     use crate::testing::MemoryTables;
 
     /// A group of networks each of which showed as many banners as are remembered.

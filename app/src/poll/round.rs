@@ -19,6 +19,7 @@ use super::source::{self, Trouble};
 use super::tick::DueGroup;
 use crate::access::Organization;
 use crate::assets::Register;
+use crate::intelligence::Inquiry;
 use crate::ledger::{CommitError, Decision};
 use crate::ports::{Commit, SourceError, SourceKey};
 use crate::{App, Error, ledger};
@@ -30,6 +31,8 @@ pub(super) struct RoundReport {
     pub unchanged: usize,
     pub failed: usize,
     pub left: usize,
+    /// Assets that were judged.
+    pub decided: usize,
 }
 
 impl RoundReport {
@@ -38,6 +41,7 @@ impl RoundReport {
         self.unchanged += other.unchanged;
         self.failed += other.failed;
         self.left += other.left;
+        self.decided += other.decided;
     }
 }
 
@@ -85,6 +89,8 @@ struct Sweep<'a> {
     trouble: Option<Trouble>,
     silent: usize,
     spent: Spent,
+    /// What may still be asked of publishers before anything is decided.
+    inquiry: Inquiry,
 }
 
 impl Round<'_> {
@@ -142,7 +148,19 @@ impl Round<'_> {
         items.sort_by_key(|item| item.member.next());
         let report = RoundReport::default();
         let spent = Spent::default();
-        Ok(Sweep { groups, bucket, register, grounds, items, quiet, report, trouble: None, silent: 0, spent })
+        Ok(Sweep {
+            groups,
+            bucket,
+            register,
+            grounds,
+            items,
+            quiet,
+            report,
+            trouble: None,
+            silent: 0,
+            spent,
+            inquiry: Inquiry::default(),
+        })
     }
 
     /// Asks about the items and takes the answers in as they come.
@@ -155,6 +173,7 @@ impl Round<'_> {
             if Instant::now() >= self.deadline {
                 sweep.report.left += 1;
             } else {
+                sweep.report.decided += 1;
                 self.settle(sweep.bucket, item.group, sweep, &item.asset, None).await?;
             }
         }
@@ -224,6 +243,7 @@ impl Round<'_> {
                         advance(&mut member, &case, self.app.now());
                         sweep.quiet[item.group].members.push(member);
                     } else {
+                        sweep.report.decided += 1;
                         self.settle(sweep.bucket, item.group, sweep, &asset, Some((&answer, member.usage))).await?;
                     }
                 }
@@ -271,6 +291,8 @@ impl Round<'_> {
         answer: Option<(&Answer, super::group::Usage)>,
     ) -> Result<(), Error> {
         let (answer, usage) = answer.unzip();
+        let hosts = answer.map(|answer| answer.hosts.as_slice()).unwrap_or_default();
+        sweep.inquiry.about(self.app, hosts, self.deadline).await?;
         super::adopt::adopt(self.app, self.organization, &sweep.register, asset, answer).await?;
         let case = Case { organization: self.organization, bucket, asset, register: &sweep.register, answer, usage };
         settle(self.app, &case, sweep.groups[group].group).await.map(|_| ())
@@ -329,8 +351,8 @@ impl Round<'_> {
     }
 
     async fn rehint(&self, due: &[DueGroup], groups: &[PollGroup]) -> Result<(), Error> {
-        let now = self.app.now();
-        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(now, &due.org, due.bucket, &due.hints));
+        let app = self.app;
+        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(app, &due.org, due.bucket, &due.hints));
         Ok(move_hints(self.app, moved.collect()).await?)
     }
 }
