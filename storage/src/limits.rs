@@ -128,9 +128,7 @@ fn row(partition: &str, row: &WriteRow) -> Result<(), Refusal> {
             "the row has it twice"
         } else {
             match value {
-                Value::Text(text) if size::units(text) > TEXT_UNITS => {
-                    "its text is longer than 32 768 UTF-16 units"
-                }
+                Value::Text(text) if size::units(text) > TEXT_UNITS => "its text is longer than 32 768 UTF-16 units",
                 Value::Bytes(bytes) if bytes.len() > BYTES => "it is larger than 64 KiB",
                 _ => continue,
             }

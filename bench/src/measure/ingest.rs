@@ -115,10 +115,7 @@ async fn with_pump<S: Tables + Queue + 'static>(
 }
 
 /// One small network after the other, each routed before the next is polled.
-async fn in_steps<S: Tables + Queue + 'static>(
-    store: Arc<S>,
-    clock: Arc<app::testing::ManualClock>,
-) -> Result<Beside> {
+async fn in_steps<S: Tables + Queue + 'static>(store: Arc<S>, clock: Arc<app::testing::ManualClock>) -> Result<Beside> {
     let devices = Devices::in_networks(NETWORKS_ON_AZURITE, HOSTS_ON_AZURITE, clock.now()).await?;
     let simulator = devices.simulator().await?;
     let world = World::on(store, clock, &simulator).await?;
