@@ -1,11 +1,14 @@
+use std::collections::HashMap;
+
 use domain::asset::{Asset, DeviceProfile, MonitoringState};
 use domain::ids::{AssetId, Bucket, OrgId};
 use domain::observation::DataSource;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::columns;
 use crate::agenda::{self, Due};
-use crate::ports::{Op, StoreError, Table};
+use crate::ports::{Op, Row, StoreError, Table};
 use crate::{App, ledger, rows};
 
 /// At most so many assets are polled as one unit.
@@ -59,9 +62,9 @@ pub struct Member {
     /// When a whole answer last came.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Timestamp>,
-    /// The banners that it showed lately, packed hashes.
-    #[serde(rename = "k", default, skip_serializing_if = "String::is_empty")]
-    pub seen: String,
+    /// The banners that it showed lately, packed hashes. They lie in columns of their own.
+    #[serde(skip)]
+    pub seen: Vec<u8>,
     /// What was asked for it this month.
     #[serde(rename = "u", default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
@@ -97,7 +100,7 @@ impl Member {
             error: None,
             source: None,
             whole: None,
-            seen: String::new(),
+            seen: Vec::new(),
             usage: Usage::default(),
             silences: Vec::new(),
             told: None,
@@ -158,8 +161,8 @@ pub struct PollGroup {
     pub hint: Option<Timestamp>,
 }
 
-/// Characters of a group that may be packed hashes; a multiple of eight for each member.
-const MOST_SEEN: usize = GROUP_SIZE * 2048;
+/// Keys of groups with less than this number lie in the order of the numbers.
+const MOST_IN_ORDER: u32 = 100_000;
 
 impl PollGroup {
     fn key(id: u32) -> String {
@@ -169,16 +172,24 @@ impl PollGroup {
     /// Reads a group; one that was never written is empty.
     pub async fn read(app: &App, partition: &str, id: u32) -> Result<Self, StoreError> {
         let row = app.tables.get(Table::Exposure, partition, &Self::key(id)).await?;
-        let group: Option<Self> = row.as_ref().map(rows::decode).transpose()?;
+        let group = row.as_ref().map(Self::of).transpose()?;
         Ok(group.unwrap_or(Self { id, ..Self::default() }))
     }
 
     /// Reads several groups, in the order of their numbers given.
     pub async fn read_several(app: &App, partition: &str, ids: &[u32]) -> Result<Vec<Self>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| Self::key(*id)).collect();
-        let rows = app.tables.get_many(Table::Exposure, partition, &keys).await?;
-        let read = |(id, row): (&u32, Option<crate::ports::Row>)| -> Result<Self, StoreError> {
-            let group: Option<Self> = row.as_ref().map(rows::decode).transpose()?;
+        let rows = if are_close(ids) {
+            let (first, last) = (keys.iter().min(), keys.iter().max());
+            let (first, last) = (first.cloned().unwrap_or_default(), last.cloned().unwrap_or_default());
+            let found = rows::between(&*app.tables, Table::Exposure, partition, first, &last).await?;
+            let mut found: HashMap<String, Row> = found.into_iter().map(|row| (row.key.clone(), row)).collect();
+            keys.iter().map(|key| found.remove(key)).collect()
+        } else {
+            app.tables.get_many(Table::Exposure, partition, &keys).await?
+        };
+        let read = |(id, row): (&u32, Option<Row>)| -> Result<Self, StoreError> {
+            let group = row.as_ref().map(Self::of).transpose()?;
             Ok(group.unwrap_or(Self { id: *id, ..Self::default() }))
         };
         ids.iter().zip(rows).map(read).collect()
@@ -186,16 +197,16 @@ impl PollGroup {
 
     /// The change that writes it.
     pub fn op(&self) -> Result<Op, StoreError> {
-        let seen: usize = self.members.iter().map(|m| m.seen.len()).sum();
-        if seen <= MOST_SEEN {
-            return Ok(Op::Upsert(rows::encode(Self::key(self.id), self)?));
+        let lists = self.members.iter().map(|member| member.seen.as_slice());
+        Ok(Op::Upsert(rows::encode_with(Self::key(self.id), self, columns::of(lists))?))
+    }
+
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        let mut group: Self = rows::decode(row)?;
+        for (member, seen) in group.members.iter_mut().zip(columns::read(row)) {
+            member.seen = seen;
         }
-        // A row has an end. What is not remembered is judged once more.
-        let mut slim = self.clone();
-        for member in &mut slim.members {
-            member.seen.truncate(MOST_SEEN / GROUP_SIZE);
-        }
-        Ok(Op::Upsert(rows::encode(Self::key(slim.id), &slim)?))
+        Ok(group)
     }
 
     /// When it is due: the least of its members'. Empty groups never are.
@@ -266,6 +277,12 @@ impl PollGroup {
         // The new one is there before an old one goes.
         come.chain(gone.map(|hint| Op::Delete { key: hint.clone(), etag: None })).collect()
     }
+}
+
+/// Is one range over all of them, with what lies between, cheaper than a request for each?
+fn are_close(ids: &[u32]) -> bool {
+    let (first, last) = (ids.iter().min().copied().unwrap_or(0), ids.iter().max().copied().unwrap_or(0));
+    ids.len() > 1 && last < MOST_IN_ORDER && (last - first) as usize <= 2 * ids.len()
 }
 
 /// Writes hints and takes old ones away, together.
