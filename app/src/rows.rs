@@ -33,6 +33,15 @@ pub fn encode_with<T: Serialize>(
     Ok(WriteRow { key: key.into(), columns })
 }
 
+/// How long a row's texts are together, in bytes: at least as much as they have UTF-16 units.
+pub(crate) fn text_len(row: &WriteRow) -> usize {
+    let texts = row.columns.iter().filter_map(|(_, value)| match value {
+        Value::Text(text) => Some(text.len()),
+        _ => None,
+    });
+    texts.sum()
+}
+
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     let mut first = true;

@@ -5,18 +5,19 @@ use crate::ports::{Columns, Row, Value};
 
 /// What a column may hold is a little more.
 const COLUMN: usize = 60 * 1024;
-/// Bytes of all lists of a row. The rest of a mebibyte is for what else it says.
-const MOST: usize = 640 * 1024;
-/// A list that is cut has so many bytes: 256 of them fit, and it is a multiple of a hash's.
-const CUT: usize = 2_400;
+/// Bytes of a list's length.
 const LENGTH: usize = 4;
+/// Bytes of a list's element: none is cut in two.
+const ELEMENT: usize = 6;
 
-/// The columns of some lists. If they are too many, long ones are cut: what is not remembered is judged once more.
-pub(super) fn of<'a>(lists: impl Iterator<Item = &'a [u8]> + Clone) -> Columns {
-    let whole: usize = lists.clone().map(|list| list.len() + LENGTH).sum();
-    let mut bytes = Vec::with_capacity(whole.min(MOST));
+/// The columns of some lists in so many bytes. Where these are too few, long lists are cut: what is not remembered is
+/// judged once more.
+pub(super) fn of<'a>(lists: impl Iterator<Item = &'a [u8]> + Clone, room: usize) -> Columns {
+    let (whole, number) = lists.clone().fold((0, 0), |(sum, number), list| (sum + list.len() + LENGTH, number + 1));
+    let share = (room / number.max(1)).saturating_sub(LENGTH) / ELEMENT * ELEMENT;
+    let mut bytes = Vec::with_capacity(whole.min(room));
     for list in lists {
-        let list = if whole > MOST { &list[..list.len().min(CUT)] } else { list };
+        let list = if whole > room { &list[..list.len().min(share)] } else { list };
         bytes.extend(u32::try_from(list.len()).unwrap_or(0).to_le_bytes());
         bytes.extend(list);
     }
@@ -52,7 +53,7 @@ mod tests {
     use crate::ports::Etag;
 
     fn written(lists: &[Vec<u8>]) -> Row {
-        let columns = of(lists.iter().map(Vec::as_slice));
+        let columns = of(lists.iter().map(Vec::as_slice), 600_000);
         for (name, value) in &columns {
             assert!(matches!(value, Value::Bytes(bytes) if bytes.len() <= 64 << 10), "{name}");
         }
@@ -72,7 +73,7 @@ mod tests {
         lists[3] = vec![1; 12];
         let row = written(&lists);
         let back = read(&row);
-        assert_eq!((back.len(), back[0].len(), back[3].len()), (256, CUT, 12));
+        assert_eq!((back.len(), back[0].len(), back[3].len()), (256, 2_334, 12));
     }
 
     #[test]

@@ -163,6 +163,8 @@ pub struct PollGroup {
 
 /// Keys of groups with less than this number lie in the order of the numbers.
 const MOST_IN_ORDER: u32 = 100_000;
+/// Bytes of a group's row, of the 1 MiB that a row may have: a character counts two, and the names of columns count too.
+const LONGEST: usize = 1_000_000;
 
 impl PollGroup {
     fn key(id: u32) -> String {
@@ -197,8 +199,11 @@ impl PollGroup {
 
     /// The change that writes it.
     pub fn op(&self) -> Result<Op, StoreError> {
+        let mut row = rows::encode(Self::key(self.id), self)?;
+        let room = LONGEST.saturating_sub(2 * rows::text_len(&row));
         let lists = self.members.iter().map(|member| member.seen.as_slice());
-        Ok(Op::Upsert(rows::encode_with(Self::key(self.id), self, columns::of(lists))?))
+        row.columns.extend(columns::of(lists, room));
+        Ok(Op::Upsert(row))
     }
 
     fn of(row: &Row) -> Result<Self, StoreError> {
@@ -308,4 +313,44 @@ pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
     let mut parts = Due::Poll.read(key)?.1.splitn(3, ':');
     let (org, bucket, group) = (parts.next()?, parts.next()?, parts.next()?);
     Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?), group.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Batch, Commit, Table, Tables};
+    use crate::testing::MemoryTables;
+
+    /// A group of networks each of which showed as many banners as are remembered.
+    fn full(members: usize) -> PollGroup {
+        let id = |n: usize| format!("asset_0001J8ZQ4W3E9V6T5R2P1N{n:06}").parse::<AssetId>().unwrap();
+        let member = |n| Member {
+            seen: vec![7; 48 * 1024],
+            error: Some("Ä".repeat(300)),
+            ..Member::new(&id(n), Timestamp::UNIX_EPOCH)
+        };
+        PollGroup { id: 0, members: (0..members).map(member).collect(), hint: None }
+    }
+
+    #[tokio::test]
+    async fn a_group_of_many_networks_forgets_banners_rather_than_not_fit_into_its_row() {
+        let tables = MemoryTables::default();
+        for members in [1, 18, 20, 22, 60, 100, GROUP_SIZE] {
+            let op = full(members).op().unwrap();
+            let Op::Upsert(row) = op.clone() else { panic!("a group is written whatever was there") };
+            let partition = format!("org_01J8ZQ4W3E9V6T5R2P1N0M8K7H:{members:02x}");
+            let batch = Batch { table: Table::Exposure, partition: partition.clone(), ops: vec![op], witness: None };
+            assert_eq!(
+                tables.commit(batch).await.unwrap(),
+                Commit::Done,
+                "{members}: {} characters",
+                rows::text_len(&row)
+            );
+            let read = tables.get(Table::Exposure, &partition, &PollGroup::key(0)).await.unwrap().unwrap();
+            let group = PollGroup::of(&read).unwrap();
+            let kept: usize = group.members.iter().map(|m| m.seen.len()).sum();
+            assert!(group.members.iter().all(|m| m.seen.len() % 6 == 0));
+            assert!(kept >= (48 * 1024 * members).min(500_000), "{members}: {kept}");
+        }
+    }
 }

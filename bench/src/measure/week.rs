@@ -150,7 +150,9 @@ fn lines(
             format!("{}; {}", first.requests, first.searches),
         ),
         Line::new(
-            format!("{hours} hours, each address crawled once: requests; searches (credits); look-ups of each address hourly"),
+            format!(
+                "{hours} hours, each address crawled once: requests; searches (credits); look-ups of each address hourly"
+            ),
             format!("{requests}; {credits}; {}", Short(look_ups)),
         ),
         Line::new("requests for each such look-up", Short(ratio)).goal(format!("≤ {GOAL_CALLS}"), ratio <= GOAL_CALLS),
