@@ -92,7 +92,27 @@ pub fn decode<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
 
 /// All rows of a partition whose keys begin so, by key.
 pub async fn all(tables: &dyn Tables, table: Table, partition: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
-    let mut range = RowRange::prefix(prefix, 1000);
+    whole(tables, table, partition, RowRange::prefix(prefix, 1000)).await
+}
+
+/// All rows of a partition from one key to another, both included, by key.
+pub async fn between(
+    tables: &dyn Tables,
+    table: Table,
+    partition: &str,
+    from: String,
+    last: &str,
+) -> Result<Vec<Row>, StoreError> {
+    // Keys hold no control characters: behind the last one comes nothing before this.
+    whole(tables, table, partition, RowRange { from, to: Some(format!("{last} ")), limit: 1000 }).await
+}
+
+async fn whole(
+    tables: &dyn Tables,
+    table: Table,
+    partition: &str,
+    mut range: RowRange,
+) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     loop {
         let page = tables.range(table, partition, range.clone()).await?;
