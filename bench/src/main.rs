@@ -36,18 +36,18 @@ struct Arguments {
     /// The program, built for release.
     #[arg(long, value_name = "FILE")]
     program: PathBuf,
-    /// The same with the feature `lambda`: `dist/lambda/bootstrap`.
-    #[arg(long, value_name = "FILE")]
-    lambda: Option<PathBuf>,
+    /// Where `cargo xtask package` makes packages: those that are there are measured.
+    #[arg(long, value_name = "FOLDER")]
+    packages: PathBuf,
 }
 
 fn main() -> Result<()> {
-    let Arguments { mut names, quick, program, lambda } = Arguments::parse();
+    let Arguments { mut names, quick, program, packages } = Arguments::parse();
     if names.is_empty() {
         names = Name::ALL.to_vec();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let bench = Bench::new(program, lambda, quick);
+    let bench = Bench::new(program, packages, quick);
     let mut report = report::Report::new(machine::description()?);
     for name in names {
         println!("measuring: {}", name.about());
