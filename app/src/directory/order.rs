@@ -20,6 +20,11 @@ impl Order {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Risk, Self::FirstObserved, Self::Updated, Self::Due];
 
+    /// Its place among [`Self::ALL`].
+    pub(super) const fn place(self) -> usize {
+        self as usize
+    }
+
     /// What an entry is ordered by.
     pub fn key(self, entry: &Entry) -> u32 {
         match self {

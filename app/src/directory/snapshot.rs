@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::finding::FindingState;
@@ -66,13 +67,18 @@ pub struct AssetSummary {
     pub risk: u8,
 }
 
-/// The directory of one bucket at one version of its head. Orders and sums are made once, when first asked for.
+/// Who asks for an order first is given so many entries of it; most people read no further.
+const HEAD: usize = 1024;
+
+/// The directory of one bucket at one version of its head. Sums are made once, when first asked for; so are orders, when
+/// asked for a second time: while findings change, few versions are asked twice.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// No two that a process makes have the same.
     pub(super) serial: u64,
     entries: Vec<Entry>,
     orders: [OnceLock<Vec<u32>>; 4],
+    asked: [AtomicBool; 4],
     assets: OnceLock<HashMap<u128, AssetSummary>>,
     rules: OnceLock<HashMap<u64, Counts>>,
 }
@@ -123,6 +129,21 @@ impl Snapshot {
         direction: Direction,
         after: Option<Cursor>,
     ) -> Box<dyn Iterator<Item = &Entry> + Send + '_> {
+        let place = order.place();
+        if self.orders[place].get().is_some() || self.asked[place].swap(true, Ordering::Relaxed) {
+            self.walk_sorted(order, direction, after)
+        } else {
+            self.walk_head(order, direction, after)
+        }
+    }
+
+    /// The same, with all entries in order.
+    fn walk_sorted(
+        &self,
+        order: Order,
+        direction: Direction,
+        after: Option<Cursor>,
+    ) -> Box<dyn Iterator<Item = &Entry> + Send + '_> {
         let sorted = self.sorted(order);
         let cursor_of = move |at: &u32| Cursor::of(order, &self.entries[*at as usize]);
         match direction {
@@ -137,12 +158,99 @@ impl Snapshot {
         }
     }
 
+    /// The same, with no more in order than are asked for as a rule.
+    fn walk_head(
+        &self,
+        order: Order,
+        direction: Direction,
+        after: Option<Cursor>,
+    ) -> Box<dyn Iterator<Item = &Entry> + Send + '_> {
+        let cursor_of = move |at: &u32| Cursor::of(order, &self.entries[*at as usize]);
+        let compare = |one: &Cursor, other: &Cursor| match direction {
+            Direction::Ascending => one.cmp(other),
+            Direction::Descending => other.cmp(one),
+        };
+        let is_behind = |at: &u32| after.is_none_or(|after| compare(&cursor_of(at), &after).is_gt());
+        let mut head: Vec<u32> = self.places().filter(is_behind).collect();
+        let more = head.len() > HEAD;
+        if more {
+            head.select_nth_unstable_by(HEAD, |one, other| compare(&cursor_of(one), &cursor_of(other)));
+            head.truncate(HEAD);
+        }
+        head.sort_unstable_by(|one, other| compare(&cursor_of(one), &cursor_of(other)));
+        let last = head.last().filter(|_| more).map(cursor_of);
+        let rest = last.into_iter().flat_map(move |last| self.walk_sorted(order, direction, Some(last)));
+        Box::new(head.into_iter().map(|at| &self.entries[at as usize]).chain(rest))
+    }
+
+    /// Where entries stand.
+    fn places(&self) -> impl Iterator<Item = u32> {
+        0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
     fn sorted(&self, order: Order) -> &[u32] {
-        let place = Order::ALL.iter().position(|o| *o == order).unwrap_or(0);
-        self.orders[place].get_or_init(|| {
-            let mut all: Vec<u32> = (0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).collect();
+        self.orders[order.place()].get_or_init(|| {
+            let mut all: Vec<u32> = self.places().collect();
             all.sort_unstable_by_key(|at| Cursor::of(order, &self.entries[*at as usize]));
             all
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::severity::Confidence;
+    use proptest::prelude::*;
+
+    use super::super::entry::Flags;
+    use super::*;
+
+    /// Entries with many ties.
+    fn entries(count: u64, seed: u64) -> Vec<Entry> {
+        let one = |number: u64| {
+            let chance = (number ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+            let [a, b, c, d, ..] = chance.to_le_bytes();
+            Entry {
+                birth: u128::from(a % 7),
+                owner: u128::from(a % 5),
+                fingerprint: number,
+                severity: Severity::High,
+                state: FindingState::Open,
+                confidence: Confidence::Verified,
+                category: 0,
+                risk: b % 101,
+                flags: Flags(0),
+                port: 0,
+                first: u32::from(c),
+                opened: u32::from(c),
+                updated: u32::from(d),
+                due: u32::from(d % 3) * u32::from(b),
+                resolved: 0,
+                resolution: 0,
+                ssvc: 0,
+                rule: u64::from(a),
+                cves: 0,
+            }
+        };
+        (0..count).map(one).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn who_asks_first_is_told_the_same_as_who_asks_again(count in 0_u64..4_000, seed: u64, from: Option<u16>) {
+            let all = entries(count, seed);
+            for order in Order::ALL {
+                let after = from.and_then(|at| Some(Cursor::of(order, all.get(usize::from(at))?)));
+                for direction in [Direction::Ascending, Direction::Descending] {
+                    let snapshot = Snapshot::of(1, &[Arc::new(all.clone())]);
+                    let walk = || snapshot.walk(order, direction, after).map(|e| e.fingerprint).collect::<Vec<_>>();
+                    let (first, again) = (walk(), walk());
+                    prop_assert_eq!(&first, &again);
+                    let behind = first.len() == all.len() || after.is_some();
+                    prop_assert!(behind, "{} of {}", first.len(), all.len());
+                }
+            }
+        }
     }
 }
