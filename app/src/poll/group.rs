@@ -318,7 +318,7 @@ pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{Batch, Commit, Table, Tables};
+    use crate::ports::{Batch, Commit, Tables};
     use crate::testing::MemoryTables;
 
     /// A group of networks each of which showed as many banners as are remembered.
