@@ -224,8 +224,8 @@ fn exploits(config: &Config, outbound: &Outbound, governor: Arc<Governor>) -> Re
     let settings = ExploitSettings {
         exploits_url: config.sources.exploits.clone(),
         cvedb_url: config.sources.cvedb.clone(),
-        exploit_db: None,
-        metasploit: None,
+        exploit_db: config.sources.exploit_db.clone(),
+        metasploit: config.sources.metasploit.clone(),
     };
     Ok(ExploitSources::new(outbound.client()?, settings, governor))
 }

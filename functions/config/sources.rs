@@ -1,5 +1,6 @@
 use std::fmt;
 
+use sources::ListPlace;
 use url::Url;
 
 use super::{ConfigError, Environment, Setting};
@@ -38,7 +39,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         "https://raw.githubusercontent.com/cisagov/vulnrichment/develop",
         "the folder of CISA's Vulnrichment",
     ),
+    Setting::open(
+        EXPLOIT_DB,
+        "",
+        "Exploit-DB's list of exploits (files_exploits.csv), a URL or a file: it tells of exploits where Shodan does not, \
+         and counts in scores; none: not asked",
+    ),
+    Setting::open(METASPLOIT, "", "Metasploit's list of modules (modules_metadata_base.json), likewise"),
 ];
+
+const EXPLOIT_DB: &str = "IOTMONITOR_EXPLOITDB_LIST";
+const METASPLOIT: &str = "IOTMONITOR_METASPLOIT_LIST";
 
 /// Where facts come from, and with which key.
 #[derive(Clone)]
@@ -63,6 +74,10 @@ pub struct SourceAddresses {
     pub epss_file: Url,
     /// CISA's judgements.
     pub ssvc: Url,
+    /// Exploit-DB's list.
+    pub exploit_db: Option<ListPlace>,
+    /// Metasploit's list.
+    pub metasploit: Option<ListPlace>,
 }
 
 impl SourceAddresses {
@@ -78,6 +93,8 @@ impl SourceAddresses {
             epss: address(environment, "IOTMONITOR_EPSS_URL")?,
             epss_file: address(environment, "IOTMONITOR_EPSS_FILE_URL")?,
             ssvc: address(environment, "IOTMONITOR_SSVC_URL")?,
+            exploit_db: list(environment, EXPLOIT_DB)?,
+            metasploit: list(environment, METASPLOIT)?,
         })
     }
 }
@@ -91,6 +108,18 @@ fn stream(environment: &Environment) -> Result<Option<Url>, ConfigError> {
         return Ok(None);
     }
     address(environment, name).map(Some)
+}
+
+/// A list that nobody need have. What is no URL is a file.
+fn list(environment: &Environment, name: &'static str) -> Result<Option<ListPlace>, ConfigError> {
+    let Some(place) = environment.text(name) else { return Ok(None) };
+    if !place.contains("://") {
+        return Ok(Some(ListPlace::Path(place.into())));
+    }
+    let url = Url::parse(place).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    let url =
+        url.ok_or_else(|| ConfigError::invalid(name, "write a URL such as https://example.com/list, or a file"))?;
+    Ok(Some(ListPlace::Url(url)))
 }
 
 /// The variable, else the public address that the table above names.
@@ -127,6 +156,12 @@ mod tests {
         assert_eq!(own.shodan.path(), "/shodan");
         assert_eq!(own.stream, None);
         assert_eq!(sources.stream.unwrap().as_str(), "https://stream.shodan.io/");
+        assert_eq!((sources.exploit_db, sources.metasploit), (None, None));
+        let named = [(EXPLOIT_DB, "/srv/files_exploits.csv"), (METASPLOIT, "https://lists.example/modules.json")];
+        let lists = SourceAddresses::read(&Environment::of(named)).unwrap();
+        assert_eq!(lists.exploit_db, Some(ListPlace::Path("/srv/files_exploits.csv".into())));
+        assert!(matches!(lists.metasploit, Some(ListPlace::Url(url)) if url.path() == "/modules.json"));
+        assert!(SourceAddresses::read(&Environment::of([(EXPLOIT_DB, "file:///etc/passwd")])).is_err());
         for wrong in ["shodan", "ftp://x", "file:///etc/passwd"] {
             assert!(SourceAddresses::read(&Environment::of([("IOTMONITOR_KEV_URL", wrong)])).is_err(), "{wrong}");
         }

@@ -40,6 +40,10 @@ impl Exposure for Counted<dyn Exposure> {
         self.asked("host", self.port.host(key, ip)).await
     }
 
+    async fn hosts(&self, key: &SourceKey, ips: &[IpAddr]) -> Result<Vec<HostObservation>, SourceError> {
+        self.asked("hosts", self.port.hosts(key, ips)).await
+    }
+
     async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
         self.asked("network", self.port.network(key, network, page)).await
     }

@@ -96,6 +96,15 @@ impl Exposure for Sources {
         Ok(known.map_err(source_error)?.map_or(HostAnswer::Unknown, |host| HostAnswer::Known(Box::new(host))))
     }
 
+    async fn hosts(&self, key: &SourceKey, ips: &[IpAddr]) -> Result<Vec<HostObservation>, SourceError> {
+        let shodan = self.shodan(key, "InternetDB knows single addresses only")?;
+        let known = shodan.hosts_with(ips, HostOptions::default(), read_hosts).await.map_err(source_error)?;
+        let mut hosts = known.unwrap_or_default();
+        // Facts about others are nobody's.
+        hosts.retain(|host| ips.contains(&host.ip));
+        Ok(hosts)
+    }
+
     async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError> {
         self.search(key, &format!("net:{}", network.trunc()), page).await
     }

@@ -13,7 +13,7 @@ pub mod internetdb;
 pub mod shodan;
 pub mod simulator;
 
-pub use exploits::{ExploitSettings, ExploitSources};
+pub use exploits::{ExploitSettings, ExploitSources, ListPlace};
 pub use exposure::{SourceSettings, Sources};
 pub use governor::Governor;
 pub use intelligence::{IntelligenceSettings, IntelligenceSources};

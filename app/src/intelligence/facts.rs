@@ -155,7 +155,9 @@ async fn take(app: &App, state: &mut State, book: &Book, answers: Vec<Answer>) -
         stand(&mut state.ssvc, answers.iter().filter_map(|a| a.ssvc.as_ref().map(|said| said.as_ref().err())), now),
     );
     state.pace.take(answers.iter().filter(|a| a.facts.is_some() || a.ssvc.is_some()).count(), now);
-    let keys: Vec<String> = answers.iter().map(|answer| details_key(&answer.cve)).collect();
+    let cves: Vec<CveId> = answers.iter().map(|answer| answer.cve.clone()).collect();
+    let exploits = app.exploits.listed(&cves).await;
+    let keys: Vec<String> = cves.iter().map(details_key).collect();
     let before = app.tables.get_many(Table::Intelligence, BOOK, &keys).await?;
     let mut noted: BTreeMap<CveId, Noted> = book.noted.clone();
     let (mut ops, mut changed, mut touched) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
@@ -181,6 +183,7 @@ async fn take(app: &App, state: &mut State, book: &Book, answers: Vec<Answer>) -
             Some(Err(_)) if answered.1 => one.judged = later(now),
             _ => {}
         }
+        one.publish(&exploits);
         if was == Some(&one) || (one.asked.is_none() && one.judged.is_none()) {
             continue;
         }

@@ -6,6 +6,7 @@
 
 mod book;
 mod epss;
+mod exploits;
 mod facts;
 mod feed;
 mod kev;
@@ -18,6 +19,7 @@ mod tell;
 mod watch;
 
 pub use book::{Book, Books};
+pub(crate) use exploits::learn as learn_exploits;
 pub use feed::Feed;
 pub(crate) use learn::Inquiry;
 pub use noted::Details;

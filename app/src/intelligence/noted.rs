@@ -1,9 +1,9 @@
 use domain::cve::CveId;
-use domain::intelligence::{CveFacts, Cvss, Epss, Exploitation, KevEntry, SsvcRecord};
+use domain::intelligence::{CveFacts, Cvss, Epss, Exploit, Exploitation, KevEntry, SsvcRecord};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{self, EpssScore, KnownExploited, VulnerabilityFacts};
+use crate::ports::{self, EpssScore, ExploitDatabase, KnownExploit, KnownExploited, VulnerabilityFacts};
 
 /// What findings are judged by of one CVE, apart from CISA's catalogue; small, for all of them are held together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub(super) struct Noted {
     pub cvss: Option<Cvss>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssvc: Option<SsvcRecord>,
+    /// The published exploits that are ranked best.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exploits: Vec<Exploit>,
     /// When the database of vulnerabilities last told of it, or that it knows nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
@@ -45,25 +48,49 @@ pub struct Details {
     pub fetched_at: Option<Timestamp>,
 }
 
-/// What a change of it makes news: half a percentage point of EPSS, any score, CISA's judgement.
-type Substance = (Option<u16>, Option<(String, u64)>, Option<(Option<Exploitation>, Option<bool>, Option<bool>)>);
+/// Exploits that are kept of a CVE; a finding keeps no more.
+const MOST_EXPLOITS: usize = 3;
+
+/// What a change of it makes news: half a percentage point of EPSS, any score, CISA's judgement, an exploit.
+#[derive(Default, PartialEq)]
+struct Substance<'a> {
+    epss: Option<u16>,
+    cvss: Option<(&'a str, u64)>,
+    ssvc: Option<(Option<Exploitation>, Option<bool>, Option<bool>)>,
+    exploits: &'a [Exploit],
+}
 
 impl Noted {
     pub(super) fn new(cve: CveId) -> Self {
-        Self { cve, epss: None, cvss: None, ssvc: None, asked: None, judged: None }
+        Self { cve, epss: None, cvss: None, ssvc: None, exploits: Vec::new(), asked: None, judged: None }
     }
 
     /// Would it be judged otherwise than another? Every threshold of the risk score lies between two steps of EPSS.
     pub(super) fn differs(&self, other: Option<&Self>) -> bool {
-        self.substance() != other.map_or((None, None, None), Self::substance)
+        self.substance() != other.map_or_else(Substance::default, Self::substance)
     }
 
-    fn substance(&self) -> Substance {
-        (
-            self.epss.as_ref().map(|epss| step(epss.probability)),
-            self.cvss.as_ref().map(|cvss| (cvss.version.clone(), cvss.score.to_bits())),
-            self.ssvc.as_ref().map(|ssvc| (ssvc.exploitation, ssvc.automatable, ssvc.total_impact)),
-        )
+    fn substance(&self) -> Substance<'_> {
+        Substance {
+            epss: self.epss.as_ref().map(|epss| step(epss.probability)),
+            cvss: self.cvss.as_ref().map(|cvss| (cvss.version.as_str(), cvss.score.to_bits())),
+            ssvc: self.ssvc.as_ref().map(|ssvc| (ssvc.exploitation, ssvc.automatable, ssvc.total_impact)),
+            exploits: &self.exploits,
+        }
+    }
+
+    /// Takes over published exploits, the best; none takes nothing back.
+    pub(super) fn publish<'a>(&mut self, known: impl IntoIterator<Item = &'a KnownExploit>) {
+        let about = known.into_iter().filter(|one| one.cves.contains(&self.cve)).filter_map(published);
+        let mut all: Vec<Exploit> = about.chain(self.exploits.iter().cloned()).collect();
+        all.sort_by(|a, b| {
+            b.reliability()
+                .cmp(&a.reliability())
+                .then_with(|| (&a.database, &a.rank, a.date).cmp(&(&b.database, &b.rank, b.date)))
+        });
+        all.dedup();
+        all.truncate(MOST_EXPLOITS);
+        self.exploits = all;
     }
 
     /// Takes over a score. One of an earlier day than ours is no news.
@@ -111,10 +138,21 @@ impl Noted {
             kev: kev.map(entry),
             epss: self.epss.clone(),
             cvss: self.cvss.clone(),
-            exploits: Vec::new(),
+            exploits: self.exploits.clone(),
             ssvc: self.ssvc.clone(),
         }
     }
+}
+
+/// An exploit as the core reads it. `None`: a vulnerability, and no exploit of it.
+fn published(known: &KnownExploit) -> Option<Exploit> {
+    let database = match known.database {
+        ExploitDatabase::Cve => return None,
+        ExploitDatabase::ExploitDb => "Exploit-DB",
+        ExploitDatabase::Metasploit => "Metasploit",
+    };
+    let date = known.date.map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
+    Some(Exploit { database: database.into(), rank: known.rank.clone(), date })
 }
 
 /// An entry of CISA's catalogue as the core reads it.

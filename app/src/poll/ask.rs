@@ -1,11 +1,11 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use domain::observation::{DataSource, HostObservation};
 use domain::target::{Target, watchable};
 
 use super::answer::{Answer, joined};
-use super::plan::{Call, Item, Search};
+use super::plan::{Call, Item, MANY, Search};
 use super::seen::Seen;
 use crate::App;
 use crate::ports::{HostAnswer, SourceError, SourceKey};
@@ -31,14 +31,16 @@ pub(super) struct Asked {
     pub refused: Option<SourceError>,
 }
 
-/// Makes a call of the plan. Where searching is not allowed or not paid for, devices are looked up instead.
-pub(super) async fn carry_out(app: &App, key: &SourceKey, items: &[Item], call: &Call) -> Asked {
+/// Makes a call of the plan. Where searching is not allowed or not paid for, devices are looked up instead. `many`: the plan
+/// allows to look several up in one request.
+pub(super) async fn carry_out(app: &App, key: &SourceKey, items: &[Item], call: &Call, many: bool) -> Asked {
     let mut asked = Asked::default();
     match call {
         Call::Look(number) => {
             let answer = look(app, key, &items[*number], &mut asked.calls).await;
             asked.results.push((*number, answer));
         }
+        Call::Looks(several) => look_together(app, key, items, several, &mut asked).await,
         Call::Stuck(number) => {
             asked.results.push((*number, Err(SourceError::PlanTooLow("a query needs a Shodan key".into()))));
         }
@@ -53,11 +55,8 @@ pub(super) async fn carry_out(app: &App, key: &SourceKey, items: &[Item], call: 
         Call::News(search) => match all_pages(app, key, search, &mut asked).await {
             Ok(answer) => {
                 let answer = Answer { news: true, whole: false, ..answer };
-                for &number in &search.items {
-                    let news = part(app, &items[number], &answer);
-                    let answer = follow(app, key, &items[number], news, &mut asked.calls).await;
-                    asked.results.push((number, Ok(answer)));
-                }
+                let news: Vec<_> = search.items.iter().map(|n| (*n, part(app, &items[*n], &answer))).collect();
+                follow(app, key, items, news, many, &mut asked).await;
             }
             Err(error) => without_search(app, key, items, search, error, &mut asked).await,
         },
@@ -67,12 +66,55 @@ pub(super) async fn carry_out(app: &App, key: &SourceKey, items: &[Item], call: 
 
 /// A device about which there is news is looked up: that costs no credits, and shows what the search hides and what
 /// is gone. If it fails, the news are what is known.
-async fn follow(app: &App, key: &SourceKey, item: &Item, news: Answer, calls: &mut u32) -> Answer {
-    let is_device = matches!(item.asset.target, Target::Address(_));
-    if !is_device || Seen::read(&item.member.seen).has_all(&news.hosts) {
-        return news;
+async fn follow(app: &App, key: &SourceKey, items: &[Item], news: Vec<(usize, Answer)>, many: bool, asked: &mut Asked) {
+    let is_new = |(number, news): &(usize, Answer)| {
+        let item = &items[*number];
+        matches!(item.asset.target, Target::Address(_)) && !Seen::read(&item.member.seen).has_all(&news.hosts)
+    };
+    let (new, known): (Vec<_>, Vec<_>) = news.into_iter().partition(is_new);
+    asked.results.extend(known.into_iter().map(|(number, news)| (number, Ok(news))));
+    for several in new.chunks(if many { MANY } else { 1 }) {
+        let numbers: Vec<usize> = several.iter().map(|(number, _)| *number).collect();
+        let mut looked = Asked::default();
+        look_together(app, key, items, &numbers, &mut looked).await;
+        asked.calls += looked.calls;
+        let news: HashMap<usize, &Answer> = several.iter().map(|(number, news)| (*number, news)).collect();
+        asked.results.extend(looked.results.into_iter().map(|(number, answer)| {
+            let instead = || news.get(&number).map_or_else(Answer::default, |news| (*news).clone());
+            (number, Ok(answer.unwrap_or_else(|_| instead())))
+        }));
     }
-    look(app, key, item, calls).await.unwrap_or(news)
+}
+
+/// Everything about several devices, in one request where that is allowed after all.
+async fn look_together(app: &App, key: &SourceKey, items: &[Item], numbers: &[usize], asked: &mut Asked) {
+    let address = |number: &usize| match items[*number].asset.target {
+        Target::Address(ip) => Some((*number, ip)),
+        _ => None,
+    };
+    let places: Vec<(usize, IpAddr)> = numbers.iter().filter_map(address).collect();
+    if let [(number, _)] = places[..] {
+        let answer = look(app, key, &items[number], &mut asked.calls).await;
+        asked.results.push((number, answer));
+        return;
+    }
+    let ips: Vec<IpAddr> = places.iter().map(|(_, ip)| *ip).collect();
+    asked.calls += 1;
+    match app.exposure.hosts(key, &ips).await {
+        Ok(hosts) => {
+            let hosts = joined(hosts);
+            let of = |ip: IpAddr| hosts.iter().filter(|host| host.ip == ip).cloned().collect::<Vec<_>>();
+            let answer = |(number, ip): (usize, IpAddr)| (number, Ok(looked(of(ip), DataSource::ShodanHost)));
+            asked.results.extend(places.into_iter().map(answer));
+        }
+        Err(SourceError::PlanTooLow(_)) => {
+            for (number, _) in places {
+                let answer = look(app, key, &items[number], &mut asked.calls).await;
+                asked.results.push((number, answer));
+            }
+        }
+        Err(error) => asked.results.extend(places.into_iter().map(|(number, _)| (number, Err(error.clone())))),
+    }
 }
 
 async fn without_search(
@@ -131,7 +173,12 @@ async fn look_up(app: &App, key: &SourceKey, addresses: &[IpAddr], calls: &mut u
         SourceKey::Shodan(_) => DataSource::ShodanHost,
         SourceKey::InternetDb => DataSource::InternetDb,
     };
-    Ok(Answer { hosts: joined(hosts), whole: true, source: Some(source), ..Answer::default() })
+    Ok(looked(joined(hosts), source))
+}
+
+/// An answer to a look.
+fn looked(hosts: Vec<HostObservation>, source: DataSource) -> Answer {
+    Answer { hosts, whole: true, source: Some(source), ..Answer::default() }
 }
 
 /// All pages of a search. Paging is not stable: `total` moves and banners come twice; so pages are read until one

@@ -81,6 +81,11 @@ impl Budget {
         self.refused.as_ref().filter(|refused| now < refused.until)
     }
 
+    /// May many addresses be looked up in one request? Plans without limits may (the official client's own list).
+    pub(super) fn allows_many(&self) -> bool {
+        matches!(self.plan.as_str(), "corp" | "stream-100")
+    }
+
     /// No credits are left, or only the reserve.
     pub fn is_used_up(&self, now: Timestamp) -> bool {
         self.refusal(now).is_some_and(|refused| refused.out_of_credits)

@@ -36,6 +36,8 @@ pub(super) enum Means {
 pub(super) enum Call {
     /// Everything about the addresses of one asset: no credits, and shows what a search hides.
     Look(usize),
+    /// The same of several devices, in one request.
+    Looks(Vec<usize>),
     /// Everything that a search knows.
     Whole(Search),
     /// What a search has seen lately.
@@ -56,10 +58,26 @@ const WHOLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 const SPREAD_HOURS: u64 = 48;
 /// So many devices that were never polled are searched for together rather than looked up one a second.
 const MANY_NEW: usize = 20;
+/// Devices that are looked up in one request: half of what Shodan takes, since an answer has an end too.
+pub(super) const MANY: usize = 50;
 /// The official client keeps its queries below so many characters.
 const QUERY: usize = 1000;
 /// A banner is found some time after its date.
 const LATE_DAYS: i64 = 1;
+
+/// Joins looks at single devices, where one request may be about several.
+pub(super) fn together(items: &[Item], calls: &[Call]) -> Vec<Call> {
+    let is_device = |call: &Call| match call {
+        Call::Look(number) => matches!(items[*number].asset.target, Target::Address(_)).then_some(*number),
+        _ => None,
+    };
+    let devices: Vec<usize> = calls.iter().filter_map(is_device).collect();
+    let joined = devices.chunks(MANY).map(|several| match several {
+        [one] => Call::Look(*one),
+        several => Call::Looks(several.to_vec()),
+    });
+    joined.chain(calls.iter().filter(|call| is_device(call).is_none()).cloned()).collect()
+}
 
 /// The calls that answer for the items, in the order in which they are to be made.
 pub(super) fn plan(items: &[Item], means: Means, now: Timestamp) -> Vec<Call> {
@@ -258,6 +276,19 @@ mod tests {
             if both.items == [0, 1] && query.query == "org:Acme"),
             "{calls:?}"
         );
+    }
+
+    #[test]
+    fn where_the_plan_allows_devices_are_looked_up_together() {
+        let mut items: Vec<Item> = (0..120).map(|n| device(n, Some((1, 8 * 24)))).collect();
+        items.push(item(121, Target::Hostname("plant.example".into()), Some((1, 24))));
+        let calls = together(&items, &plan(&items, Means::Search, now()));
+        let looks = |call: &Call| match call {
+            Call::Looks(several) => several.len(),
+            _ => 1,
+        };
+        assert_eq!(calls.iter().map(looks).collect::<Vec<_>>(), [MANY, MANY, 20, 1]);
+        assert_eq!(together(&items[..1], &plan(&items[..1], Means::Search, now())), [Call::Look(0)]);
     }
 
     #[test]

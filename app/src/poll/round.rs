@@ -14,7 +14,7 @@ use super::budget::{self, Budget, Spent};
 use super::grounds::stamp;
 use super::group::{Member, PollGroup, move_hints};
 use super::judge::{Case, advance, asset_event, fail, postpone, settle};
-use super::plan::{Call, Item, Means, plan};
+use super::plan::{Call, Item, Means, plan, together};
 use super::purse::Purse;
 use super::seen::Seen;
 use super::source::{self, Trouble};
@@ -190,7 +190,9 @@ impl Round<'_> {
             SourceKey::Shodan(_) => budget.means(now),
             SourceKey::InternetDb => Means::InternetDb,
         };
+        let many = budget.allows_many();
         let calls = plan(&wanting, means, now);
+        let calls = if many { together(&wanting, &calls) } else { calls };
         self.announce(calls.len());
         let stopped = AtomicBool::new(sweep.trouble.is_some());
         let (app, key, deadline, items) = (self.app, self.key, self.deadline, &wanting);
@@ -202,7 +204,7 @@ impl Round<'_> {
                     if stopped.load(Ordering::Relaxed) || Instant::now() >= deadline {
                         return (call, None);
                     }
-                    let asked = carry_out(app, key, items, &call).await;
+                    let asked = carry_out(app, key, items, &call, many).await;
                     (call, Some(asked))
                 }
             })
@@ -373,6 +375,7 @@ impl Round<'_> {
 fn about(call: &Call) -> usize {
     match call {
         Call::Look(_) | Call::Stuck(_) => 1,
+        Call::Looks(several) => several.len(),
         Call::Whole(search) | Call::News(search) => search.items.len(),
     }
 }

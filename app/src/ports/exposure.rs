@@ -109,6 +109,17 @@ impl SourceError {
 pub trait Exposure: Send + Sync {
     /// One address, freshly looked up.
     async fn host(&self, key: &SourceKey, ip: IpAddr) -> Result<HostAnswer, SourceError>;
+    /// Several addresses, at most 100: in one request, which only the greater plans of Shodan's may. Those of which nothing
+    /// is known are left out.
+    async fn hosts(&self, key: &SourceKey, ips: &[IpAddr]) -> Result<Vec<HostObservation>, SourceError> {
+        let mut known = Vec::new();
+        for ip in ips {
+            if let HostAnswer::Known(host) = self.host(key, *ip).await? {
+                known.push(*host);
+            }
+        }
+        Ok(known)
+    }
     /// One page (from 1) of everything in a network. Shodan only.
     async fn network(&self, key: &SourceKey, network: IpNet, page: u32) -> Result<SearchPage, SourceError>;
     /// One page (from 1) of a Shodan query. Shodan only.

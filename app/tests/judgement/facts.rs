@@ -1,6 +1,13 @@
 use app::intelligence::{details, feeds};
-use app::ports::{CvssScore, SourceError, SsvcRecord, VulnerabilityFacts};
+use std::sync::Arc;
+
+use app::ports::{
+    CvssScore, ExploitDatabase, ExploitOrigin, ExploitPage, ExploitProperty, Exploits, KnownExploit, SourceError,
+    SourceKey, SsvcRecord, VulnerabilityFacts,
+};
 use app::testing::Fault;
+use async_trait::async_trait;
+use domain::cve::CveId;
 use domain::due::DueBasis;
 use domain::event::EventType;
 use domain::finding::Finding;
@@ -144,6 +151,82 @@ async fn while_publishers_are_down_the_last_copy_stays_and_its_age_is_told() {
     let restarted = plant.bench.restarted();
     let book = restarted.book().await.unwrap();
     assert!(book.known_exploited(&cve(CAMERA)).is_some(), "another process knows it too");
+}
+
+/// Who knows one exploit: the public lists, and Shodan when somebody asks.
+struct Exploit {
+    listed: bool,
+}
+
+impl Exploit {
+    fn known() -> KnownExploit {
+        KnownExploit {
+            id: "exploit/linux/http/hikvision".into(),
+            database: ExploitDatabase::Metasploit,
+            origin: ExploitOrigin::MetasploitList,
+            description: "Command injection.".into(),
+            cves: vec![cve(CAMERA)],
+            authors: Vec::new(),
+            platforms: Vec::new(),
+            kind: Some("exploit".into()),
+            port: Some(80),
+            date: None,
+            rank: Some("excellent".into()),
+            code: None,
+            url: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Exploits for Exploit {
+    async fn exploits(
+        &self,
+        _: &SourceKey,
+        _: &str,
+        _: u32,
+        _: &[(ExploitProperty, u32)],
+    ) -> Result<ExploitPage, SourceError> {
+        Ok(ExploitPage { matches: vec![Self::known()], total: 1, ..ExploitPage::default() })
+    }
+
+    async fn listed(&self, _: &[CveId]) -> Vec<KnownExploit> {
+        if self.listed { vec![Self::known()] } else { Vec::new() }
+    }
+}
+
+/// What an exploit adds to a finding's score, and by whose word.
+async fn by_an_exploit(plant: &Plant) -> Option<(u8, String)> {
+    let factors = plant.finding(CAMERA).await.risk_factors;
+    factors.into_iter().find(|factor| factor.name == "exploit").map(|factor| (factor.points, factor.source))
+}
+
+#[tokio::test]
+async fn a_published_exploit_and_its_rank_count() {
+    let mut plant = Plant::new().await;
+    plant.bench.app.exploits = Arc::new(Exploit { listed: true });
+    plant.camera("8.8.8.8", &[(CAMERA, true, 0.02), (OTHER, true, 0.02)]).await;
+    plant.tick().await;
+    assert_eq!(by_an_exploit(&plant).await, Some((10, "Metasploit".to_owned())));
+    assert!(plant.finding(OTHER).await.risk_factors.iter().all(|factor| factor.name != "exploit"));
+    let told = plant.events().await.len();
+    plant.ticks(3).await;
+    assert_eq!(plant.events().await.len(), told);
+}
+
+#[tokio::test]
+async fn what_a_person_learns_of_an_exploit_scores_findings_anew() {
+    let mut plant = Plant::new().await;
+    plant.bench.app.exploits = Arc::new(Exploit { listed: false });
+    plant.camera("8.8.8.8", &[(CAMERA, true, 0.02)]).await;
+    plant.ticks(3).await;
+    assert_eq!(by_an_exploit(&plant).await, None);
+    for _ in 0..2 {
+        app::research::exploits_of(&plant.bench, &plant.caller, &cve(CAMERA)).await.unwrap();
+        plant.ticks(2).await;
+    }
+    assert_eq!(by_an_exploit(&plant).await, Some((10, "Metasploit".to_owned())));
+    assert_eq!(plant.count(EventType::FindingUpdated).await, 1, "once");
 }
 
 #[tokio::test]

@@ -62,6 +62,34 @@ async fn news_about_a_device_are_followed_by_a_look_at_all_of_it() {
 }
 
 #[tokio::test]
+async fn where_the_plan_allows_many_devices_are_looked_up_in_one_request() {
+    let plant = plant_of(60).await;
+    *plant.script.many.lock().unwrap() = Some(0);
+    plant.tick().await;
+    plant.later(24);
+    // All but two were seen again; one of those is gone, of the other nothing new is known.
+    plant.script.hosts.lock().unwrap().remove(&"9.0.0.2".parse().unwrap());
+    for n in 3..=60_u32 {
+        let ip = std::net::Ipv4Addr::from(0x0900_0000 + n).to_string();
+        plant.script.says(host(&ip, plant.now(), &[(443, "https"), (502, "modbus")]));
+    }
+    plant.script.searched();
+    let asked = plant.script.asked();
+    let report = plant.tick().await;
+    assert_eq!((report.polled, report.unchanged, report.failed), (60, 2, 0));
+    assert_eq!(*plant.script.many.lock().unwrap(), Some(2), "fifty at once");
+    assert_eq!(plant.script.asked() - asked, plant.script.searched().len() + 2);
+    let found = plant.findings(&FindingFilter { ports: Some(vec![502]), ..FindingFilter::default() }).await;
+    assert!(found.len() >= 58, "{}", found.len());
+    // The whole look after a week is about all of them; what it leaves out is missed and nothing else.
+    plant.later(24 * 8);
+    let report = plant.tick().await;
+    assert_eq!((report.polled, report.failed), (60, 0));
+    assert_eq!(*plant.script.many.lock().unwrap(), Some(4));
+    plant.counters_are_true().await;
+}
+
+#[tokio::test]
 async fn what_news_leave_out_is_not_gone() {
     let plant = Plant::new().await;
     plant.script.has_credits(10_000);

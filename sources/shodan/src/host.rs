@@ -80,13 +80,24 @@ impl Shodan {
     /// may ([`crate::Cost::hosts`]). Addresses of which nothing is known are left out; the
     /// others ascend.
     pub async fn hosts(&self, ips: &[IpAddr], options: HostOptions) -> Result<Vec<Host>, Error> {
+        let known = self.hosts_with(ips, options, |body| read_hosts(&repaired(body))).await?;
+        let mut hosts = known.unwrap_or_default();
+        hosts.retain(|host| ips.contains(&host.ip));
+        Ok(hosts)
+    }
+
+    /// Like [`Shodan::hosts`], for readers of types of their own. `None`: nothing is known of any of them.
+    pub async fn hosts_with<T>(
+        &self,
+        ips: &[IpAddr],
+        options: HostOptions,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         if ips.is_empty() || ips.len() > MOST_HOSTS {
             return Err(Error::Rejected(format!("1 to {MOST_HOSTS} addresses at once")));
         }
         let list = ips.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",");
-        let mut hosts = self.look_up(&list, options, |body| read_hosts(&repaired(body))).await?.unwrap_or_default();
-        hosts.retain(|host| ips.contains(&host.ip));
-        Ok(hosts)
+        self.look_up(&list, options, read).await
     }
 
     async fn look_up<T>(

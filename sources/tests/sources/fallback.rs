@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::ports::{ExploitOrigin, ExploitPage, ExploitProperty, Exploits, SourceError, SourceKey};
+use domain::cve::CveId;
 use sources::exploits::ListPlace;
 use sources::simulator::{Fault, Options, Simulator};
 use sources::{ExploitSettings, ExploitSources};
@@ -58,6 +59,20 @@ async fn others_answer_in_the_same_type_when_it_moved() {
     assert!(known.description.contains("2022-01-10"), "{}", known.description);
     let again = sources.exploits(&key(), "type:webapps", 1, &[]).await.unwrap();
     assert_eq!((again.total, simulator.requests().exploits), (1, 1), "a move is for good");
+}
+
+#[tokio::test]
+async fn the_lists_tell_of_many_cves_without_a_request_for_each() {
+    let (simulator, sources) = start(true).await;
+    let all = sources.exploits(&SourceKey::InternetDb, "", 1, &[]).await.unwrap().matches;
+    let lists = [ExploitOrigin::ExploitDbList, ExploitOrigin::MetasploitList];
+    let one = all.iter().find(|one| lists.contains(&one.origin) && !one.cves.is_empty()).unwrap();
+    let asked = simulator.requests();
+    let told = sources.listed(&[one.cves[0].clone(), CveId::parse("CVE-1999-9999").unwrap()]).await;
+    assert!(told.contains(one) && told.iter().all(|other| other.cves.contains(&one.cves[0])));
+    assert_eq!(simulator.requests(), asked);
+    let (_, without) = start(false).await;
+    assert_eq!(without.listed(&one.cves).await, []);
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ async fn one_address_is_an_object_and_several_are_a_list() {
     assert_eq!(both[1].ports, [22, 443]);
     assert_eq!(shodan.hosts(&[nobody], options).await.unwrap().len(), 0);
     assert!(shodan.hosts(&[], options).await.is_err());
+    let sources = sources(&simulator);
+    let known = sources.hosts(&key(), &[nobody, other, one]).await.unwrap();
+    assert_eq!(known.iter().map(|host| host.ip).collect::<Vec<_>>(), [one, other]);
+    assert!(known.iter().all(|host| !host.banners.is_empty()));
+    assert_eq!(sources.hosts(&key(), &[nobody]).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
