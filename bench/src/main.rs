@@ -38,9 +38,9 @@ struct Arguments {
     /// The program, built for release.
     #[arg(long, value_name = "FILE", required_unless_present = "plain")]
     program: Option<PathBuf>,
-    /// The same with the feature `lambda`: `dist/lambda/bootstrap`.
-    #[arg(long, value_name = "FILE")]
-    lambda: Option<PathBuf>,
+    /// Where `cargo xtask package` makes packages: those that are there are measured.
+    #[arg(long, value_name = "FOLDER", default_value = "dist")]
+    packages: PathBuf,
     /// Measures nothing, and is the server to compare with, on these findings.
     #[arg(long, value_name = "FILE", hide = true, requires = "listen")]
     plain: Option<PathBuf>,
@@ -50,7 +50,7 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
-    let Arguments { mut names, quick, program, lambda, plain, listen } = Arguments::parse();
+    let Arguments { mut names, quick, program, packages, plain, listen } = Arguments::parse();
     if let (Some(findings), Some(address)) = (plain, listen) {
         return plain::serve(&findings, address);
     }
@@ -58,7 +58,7 @@ fn main() -> Result<()> {
         names = Name::ALL.to_vec();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let bench = Bench::new(program.unwrap_or_default(), lambda, quick);
+    let bench = Bench::new(program.unwrap_or_default(), packages, quick);
     let mut report = report::Report::new(machine::description()?);
     for name in names {
         println!("measuring: {}", name.about());

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::compose::ComposeError;
-use crate::config::{ConfigError, Environment, Log, Start, unknown};
+use crate::config::{ConfigError, Environment, Start, unknown};
 use crate::{handler, log};
 
 /// Watches the Internet-facing side of devices and networks.
@@ -116,10 +116,10 @@ const IN_USE: u8 = 3;
 /// started it.
 pub fn run(environment: &Environment, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let start = match begin(environment) {
-        Ok(start) => start,
+    let (start, _begun) = match begin(environment) {
+        Ok((start, begun)) => (start, Some(begun)),
         // Who asks what is wrong with the settings is told about all of them.
-        Err(_) if arguments.get(1).is_some_and(|first| first == "doctor") => Start::ByHand,
+        Err(_) if arguments.get(1).is_some_and(|first| first == "doctor") => (Start::ByHand, None),
         Err(error) => return failed(&error.into()),
     };
     if arguments.len() <= 1 {
@@ -167,12 +167,12 @@ fn on_lambda(_: &Environment) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn begin(environment: &Environment) -> Result<Start, ConfigError> {
-    log::begin(&Log::read(environment)?)?;
+fn begin(environment: &Environment) -> Result<(Start, log::Begun), ConfigError> {
+    let begun = log::begin(environment)?;
     for name in unknown(environment) {
         tracing::warn!(name, "there is no such setting");
     }
-    Start::read(environment)
+    Ok((Start::read(environment)?, begun))
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {

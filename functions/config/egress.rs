@@ -28,7 +28,7 @@ pub struct Egress {
 }
 
 impl Egress {
-    pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
+    pub(crate) fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let form = "a range such as 10.20.0.0/16";
         let name = "IOTMONITOR_CA_FILE";
         let read = |path: &str| {

@@ -18,6 +18,7 @@ mod server;
 mod setting;
 mod sources;
 mod storage;
+mod telemetry;
 
 pub use egress::Egress;
 pub use environment::Environment;
@@ -33,6 +34,7 @@ pub use server::{Server, Start};
 pub use setting::Setting;
 pub use sources::SourceAddresses;
 pub use storage::{Identity, Storage};
+pub use telemetry::Collector;
 
 /// Everything that the operator decided.
 #[derive(Clone, Debug)]
@@ -84,10 +86,12 @@ impl Config {
             SecretKeys::read(environment).err(),
             Server::read(environment).err(),
             People::read(environment).err(),
+            OpenId::read(environment).err(),
             SourceAddresses::read(environment).err(),
             Mail::read(environment).err(),
             Egress::read(environment).err(),
             Log::read(environment).err(),
+            Collector::read(environment).err(),
         ]
         .into_iter()
         .flatten()
@@ -107,6 +111,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         mail::SETTINGS,
         egress::SETTINGS,
         log::SETTINGS,
+        telemetry::SETTINGS,
     ]
     .into_iter()
     .flatten()

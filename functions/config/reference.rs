@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Setting, egress, log, mail, openid, people, secrets, server, sources, storage};
+use super::{Setting, egress, log, mail, openid, people, secrets, server, sources, storage, telemetry};
 
 const BEGINNING: &str = "\
 # Configure
@@ -14,7 +14,7 @@ one that is not set. A *secret* may come as a file instead: `NAME_FILE` names it
 This page is made by `iotmonitor config reference`; `iotmonitor config example` prints the same as `local.settings.json`.
 ";
 
-const SECTIONS: [(&str, &[Setting]); 9] = [
+const SECTIONS: [(&str, &[Setting]); 10] = [
     ("Where things are kept", storage::SETTINGS),
     ("What seals secrets", secrets::SETTINGS),
     ("How it is woken and reached", server::SETTINGS),
@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &[Setting]); 9] = [
     ("Mail", mail::SETTINGS),
     ("What may be reached and watched although it is private", egress::SETTINGS),
     ("The log", log::SETTINGS),
+    ("Traces", telemetry::SETTINGS),
 ];
 
 /// The content of the page.

@@ -1,12 +1,16 @@
 //! Ports that count what goes through them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use app::ports::{Attempt, Mail, MailError, Mailer, WebhookRequest, Webhooks};
 use async_trait::async_trait;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::Metrics;
 use super::counters::Family;
+use crate::trace::CALLS;
 
 /// A port behind which is counted.
 pub struct Counted<T: ?Sized> {
@@ -18,6 +22,22 @@ impl<T: ?Sized> Counted<T> {
     /// Stands in front of `port`.
     pub fn new(port: Arc<T>, metrics: Arc<Metrics>) -> Self {
         Self { port, metrics }
+    }
+
+    /// What was asked, how it ended, and a span around it.
+    pub(super) async fn told<A>(
+        &self,
+        (family, what): (Family, &'static str),
+        call: impl Future<Output = A>,
+        outcome: impl FnOnce(&A) -> Cow<'static, str>,
+    ) -> A {
+        let span = tracing::info_span!(target: CALLS, "call", what, outcome = Empty);
+        let answer = call.instrument(span.clone()).await;
+        let outcome = outcome(&answer);
+        span.record("outcome", &*outcome);
+        let what = if family == Family::Questions { what } else { "" };
+        self.metrics.count(family, what.into(), outcome, 1);
+        answer
     }
 }
 
@@ -36,10 +56,9 @@ impl Webhooks for Counted<dyn Webhooks> {
     }
 
     async fn send(&self, request: WebhookRequest) -> Attempt {
-        let attempt = self.port.send(request).await;
-        let outcome = attempt.error.map_or_else(|| "delivered".to_owned(), |error| snake(&format!("{error:?}")));
-        self.metrics.count(Family::Webhooks, "".into(), outcome.into(), 1);
-        attempt
+        let outcome =
+            |attempt: &Attempt| attempt.error.map_or("delivered".into(), |error| snake(&format!("{error:?}")).into());
+        self.told((Family::Webhooks, "webhook"), self.port.send(request), outcome).await
     }
 }
 
@@ -50,10 +69,8 @@ impl Mailer for Counted<dyn Mailer> {
     }
 
     async fn send(&self, mail: Mail) -> Result<(), MailError> {
-        let sent = self.port.send(mail).await;
-        let outcome = if sent.is_ok() { "accepted" } else { "refused" };
-        self.metrics.count(Family::Mails, "".into(), outcome.into(), 1);
-        sent
+        let outcome = |sent: &Result<(), MailError>| if sent.is_ok() { "accepted".into() } else { "refused".into() };
+        self.told((Family::Mails, "mail"), self.port.send(mail), outcome).await
     }
 
     async fn check(&self) -> Result<(), MailError> {

@@ -9,15 +9,17 @@ pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// A trace, our part of it, and whether its beginner wants it recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    trace: [u8; 16],
-    span: [u8; 8],
-    flags: u8,
+    pub(super) trace: [u8; 16],
+    pub(super) span: [u8; 8],
+    /// Whose part ours is one of, if another began the trace.
+    pub(super) caller: Option<[u8; 8]>,
+    pub(super) flags: u8,
 }
 
 impl TraceContext {
     /// A trace of our own.
     pub fn begin(ids: &dyn Ids) -> Self {
-        Self { trace: filled(ids), span: filled(ids), flags: 1 }
+        Self { trace: filled(ids), span: filled(ids), caller: None, flags: 1 }
     }
 
     /// Our part of the trace that a request names; of our own where it names none, or names it wrongly or twice.
@@ -28,7 +30,7 @@ impl TraceContext {
             _ => None,
         };
         match parent {
-            Some((trace, flags)) => Self { trace, span: filled(ids), flags },
+            Some((trace, caller, flags)) => Self { trace, span: filled(ids), caller: Some(caller), flags },
             None => Self::begin(ids),
         }
     }
@@ -47,7 +49,7 @@ impl fmt::Display for TraceContext {
 }
 
 /// Never all zeroes, which means none: chance gives that once in 2^64 times.
-fn filled<const N: usize>(ids: &dyn Ids) -> [u8; N] {
+pub(super) fn filled<const N: usize>(ids: &dyn Ids) -> [u8; N] {
     let mut bytes = [0; N];
     ids.fill(&mut bytes);
     if bytes == [0; N] {
@@ -57,7 +59,7 @@ fn filled<const N: usize>(ids: &dyn Ids) -> [u8; N] {
 }
 
 /// Of later versions what this one knows is read, as the specification wants it.
-fn parse(text: &str) -> Option<([u8; 16], u8)> {
+fn parse(text: &str) -> Option<([u8; 16], [u8; 8], u8)> {
     let (version, rest) = text.split_once('-')?;
     let [version] = unhex(version)?;
     let (known, more) = rest.split_at_checked(52)?;
@@ -69,7 +71,7 @@ fn parse(text: &str) -> Option<([u8; 16], u8)> {
     let mut parts = known.split('-');
     let (trace, span, [flags]) = (unhex(parts.next()?)?, unhex::<8>(parts.next()?)?, unhex(parts.next()?)?);
     // Only the first two bits have a meaning, and the second only to who made the id.
-    (fits && trace != [0; 16] && span != [0; 8]).then_some((trace, flags & 1))
+    (fits && trace != [0; 16] && span != [0; 8]).then_some((trace, span, flags & 1))
 }
 
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -5,9 +5,9 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 
-use super::{CURRENT, TraceContext};
+use super::{CURRENT, TraceContext, recorded};
 use crate::http::Program;
 
 /// How the Functions host names an invocation: of a trigger, and of a request that it passes on.
@@ -18,7 +18,6 @@ const LONGEST_INVOCATION: usize = 64;
 /// Stands around every route: gives each line of the log its trace, its invocation and, once known, its organization; and
 /// counts the answer.
 pub async fn traced(State(program): State<Arc<Program>>, request: Request, next: Next) -> Response {
-    let context = TraceContext::of(request.headers(), &*program.app.ids);
     // Never the path itself: tokens stand in some, and strangers write whatever they like into others.
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("other", MatchedPath::as_str);
@@ -26,16 +25,20 @@ pub async fn traced(State(program): State<Arc<Program>>, request: Request, next:
     let span = tracing::error_span!(
         "request",
         route,
-        trace_id = %context.trace_id(),
+        trace_id = Empty,
         invocation = invocation(request.headers()),
         organization = Empty
     );
+    let context = recorded::adopted(&span, TraceContext::of(request.headers(), &*program.app.ids));
+    span.record("trace_id", display(context.trace_id()));
+    let method = request.method().clone();
     let run = async {
         let answer = next.run(request).await;
         tracing::debug!(status = answer.status().as_u16(), "answered");
         answer
     };
-    let answer = CURRENT.scope(context, run).instrument(span).await;
+    let answer = CURRENT.scope(context, run).instrument(span.clone()).await;
+    recorded::answered(&span, &method, answer.status());
     program.metrics.answered(route, answer.status());
     answer
 }

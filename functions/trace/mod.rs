@@ -5,17 +5,30 @@
 //! host knows it. Never here: what is logged, and anything of a request that a stranger could fill with words.
 
 mod context;
+#[cfg(feature = "otel")]
+pub(crate) mod export;
 mod layer;
 mod outgoing;
+#[cfg(feature = "otel")]
+mod recorded;
+#[cfg(not(feature = "otel"))]
+mod unrecorded;
 
 use std::pin::Pin;
 
 use app::ports::Ids;
 use tracing::Instrument as _;
+use tracing::field::{Empty, display};
+
+#[cfg(not(feature = "otel"))]
+use unrecorded as recorded;
 
 pub use context::TraceContext;
 pub use layer::traced;
 pub use outgoing::TracedWebhooks;
+
+/// The target of spans around what we ask of others. They are for collectors: lines of the log stay as they are.
+pub(crate) const CALLS: &str = "iotmonitor::call";
 
 tokio::task_local! {
     static CURRENT: TraceContext;
@@ -34,7 +47,8 @@ pub fn begin<'a, T: 'a>(ids: &dyn Ids, what: &'static str, work: impl Future<Out
     if current().is_some() {
         return Box::pin(work);
     }
-    let context = TraceContext::begin(ids);
-    let span = tracing::error_span!("work", what, trace_id = %context.trace_id());
+    let span = tracing::error_span!("work", what, trace_id = Empty);
+    let context = recorded::adopted(&span, TraceContext::begin(ids));
+    span.record("trace_id", display(context.trace_id()));
     Box::pin(CURRENT.scope(context, work).instrument(span))
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 
 mod chaos;
+mod identifying;
 mod killing;
 mod mailing;
 mod openid;

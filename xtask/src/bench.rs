@@ -20,11 +20,8 @@ pub fn run(environment: &Environment, names: &[String], quick: bool) -> Result<(
     let program = environment.release("iotmonitor");
     let mut bench = environment.cargo(&["run", "--release", "--package", "bench", "--", "--program"]);
     bench = bench.arguments(&[&program.to_string_lossy()]);
-    // Made by `cargo xtask package lambda`; without it its start is left out, and that is said.
-    let lambda = environment.root.join("dist/lambda/bootstrap");
-    if lambda.exists() {
-        bench = bench.arguments(&["--lambda", &lambda.to_string_lossy()]);
-    }
+    // Made by `cargo xtask package`; what is not there is measured as the release build or left out, and that is said.
+    bench = bench.arguments(&["--packages", &environment.root.join("dist").to_string_lossy()]);
     if quick {
         bench = bench.arguments(&["--quick"]);
     }

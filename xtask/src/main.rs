@@ -39,6 +39,9 @@ enum Command {
         /// Build for this target triple instead of this machine's (standalone: instead of static Linux on x86-64).
         #[arg(long, value_name = "TRIPLE")]
         target: Option<String>,
+        /// With traces for a collector of OpenTelemetry.
+        #[arg(long)]
+        otel: bool,
     },
 }
 
@@ -59,13 +62,13 @@ fn main() -> Result<ExitCode> {
         Command::Test { only } => steps::run(&environment, only.as_deref()),
         Command::Schema => steps::regenerate(&environment).map(|()| true)?,
         Command::Bench { names, quick } => bench::run(&environment, &names, quick).map(|()| true)?,
-        Command::Package { platform, target } => {
+        Command::Package { platform, target, otel } => {
             let make = match platform {
                 Platform::Azure => package::azure,
                 Platform::Lambda => package::lambda,
                 Platform::Standalone => package::standalone,
             };
-            make(&environment, target.as_deref()).map(|_| true)?
+            make(&environment, &package::Release { target, otel }).map(|_| true)?
         }
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -13,6 +13,8 @@ const GOAL_MB: f64 = 15.0;
 const CONNECTIONS: usize = 64;
 /// The first tick is over by then.
 const REST: Duration = Duration::from_secs(2);
+/// Between two tries to connect.
+const PAUSE: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
@@ -54,7 +56,7 @@ pub(super) async fn reach(server: &Served, token: &str) -> Result<Client> {
             Ok(client) => return Ok(client),
             Err(error) => ensure!(began.elapsed() < PATIENCE, "it does not start: {error:#}"),
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

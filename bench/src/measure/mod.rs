@@ -119,16 +119,21 @@ impl Name {
 pub(crate) struct Bench {
     /// The program, built for release.
     program: PathBuf,
-    /// The same as a function of AWS Lambda, if it was packaged.
-    lambda: Option<PathBuf>,
+    /// Where packages are made.
+    packages: PathBuf,
     /// Fewer repetitions, and nothing that takes minutes.
     quick: bool,
     filled: OnceCell<Filled>,
 }
 
 impl Bench {
-    pub(crate) fn new(program: PathBuf, lambda: Option<PathBuf>, quick: bool) -> Self {
-        Self { program, lambda, quick, filled: OnceCell::new() }
+    pub(crate) fn new(program: PathBuf, packages: PathBuf, quick: bool) -> Self {
+        Self { program, packages, quick, filled: OnceCell::new() }
+    }
+
+    /// The program of a package, if that was made.
+    fn packaged(&self, file: &str) -> Option<PathBuf> {
+        Some(self.packages.join(file)).filter(|program| program.exists())
     }
 
     /// One number for a quick look, another for a real one.

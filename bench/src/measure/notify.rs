@@ -29,7 +29,7 @@ use crate::world::{World, azurite, clock};
 
 /// From event to first byte, on the embedded store; on Azure the queue's own pace comes on top.
 const GOAL_P99_MS: f64 = 50.0;
-const GOAL_P50_AZURE_MS: f64 = 1_000.0;
+const GOAL_P50_AZURE_MS: f64 = 1_500.0;
 const GOAL_P99_AZURE_MS: f64 = 3_000.0;
 const GOAL_A_SECOND: f64 = 1_000.0;
 const GOAL_A_SECOND_AZURE: f64 = 100.0;
@@ -43,6 +43,10 @@ const CHANNELS: usize = 40;
 const UNTIL_IT_IS_KNOWN: usize = 6;
 /// Between two requests whose way is timed: a channel is asked ten times a second, and faster would measure that.
 const APART: Duration = Duration::from_millis(150);
+/// The Functions host looks at an empty queue ever more seldom, at most so often and at least so often.
+const HOST_LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+/// After so long it looks as seldom as it does.
+const UNTIL_IT_IS_SELDOM: Duration = Duration::from_millis(3_500);
 /// Receivers that nobody hears of by then are a fault.
 const PATIENCE: Duration = Duration::from_mins(2);
 const LOOPBACK: &str = "127.0.0.0/8";
@@ -88,13 +92,25 @@ async fn latency_embedded(bench: &Bench) -> Result<Vec<Line>> {
 async fn latency_azurite(bench: &Bench) -> Result<Vec<Line>> {
     let Some(emulated) = azurite()? else { return Ok(Vec::new()) };
     let times = latency(bench, emulated.connection_string(), bench.either(10, 100)).await?;
-    let [p50, p99] = [50, 99].map(|of_hundred| milliseconds(percentile(&times, of_hundred)));
-    Ok(vec![
-        Line::new("on Azurite: request to first byte, p50", format!("{} ms", Short(p50)))
+    let [p50, p99] = both(&times);
+    let mut lines = vec![
+        Line::new("on Azurite: request to first byte, p50", format!("{} ms", Short(p50))),
+        Line::new("on Azurite: the same, p99", format!("{} ms", Short(p99))),
+    ];
+    let small = Size { organizations: 1, channels: 1 };
+    let crowd = Crowd::sized(Arc::clone(&emulated.azure), 0, small).await?;
+    let [p50, p99] = both(&crowd.under_the_host(bench.either(4, 40)).await?);
+    lines.extend([
+        Line::new("on Azurite, a queue looked at every 2 s: event to first byte, p50", format!("{} ms", Short(p50)))
             .goal(format!("≤ {GOAL_P50_AZURE_MS} ms"), p50 <= GOAL_P50_AZURE_MS),
-        Line::new("on Azurite: the same, p99", format!("{} ms", Short(p99)))
+        Line::new("on Azurite, a queue looked at every 2 s: the same, p99", format!("{} ms", Short(p99)))
             .goal(format!("≤ {GOAL_P99_AZURE_MS} ms"), p99 <= GOAL_P99_AZURE_MS),
-    ])
+    ]);
+    Ok(lines)
+}
+
+fn both(times: &[Duration]) -> [f64; 2] {
+    [50, 99].map(|of_hundred| milliseconds(percentile(times, of_hundred)))
 }
 
 async fn latency(bench: &Bench, storage: &str, count: usize) -> Result<Vec<Duration>> {
@@ -181,6 +197,14 @@ async fn black_holes() -> Result<Vec<Line>> {
     ])
 }
 
+/// How large a [`Crowd`] is.
+#[derive(Clone, Copy)]
+struct Size {
+    organizations: usize,
+    /// Of each.
+    channels: usize,
+}
+
 /// Many organizations with many channels each.
 struct Crowd {
     app: Arc<App>,
@@ -199,6 +223,10 @@ impl Crowd {
     }
 
     async fn on<S: Tables + Queue + 'static>(store: Arc<S>, holes: usize) -> Result<Self> {
+        Self::sized(store, holes, Size { organizations: ORGANIZATIONS, channels: CHANNELS }).await
+    }
+
+    async fn sized<S: Tables + Queue + 'static>(store: Arc<S>, holes: usize, size: Size) -> Result<Self> {
         let receivers = Receivers::start().await?;
         let simulator = Simulator::start(Data::empty(), Options::default()).await?;
         let world = World::on(store, clock() as Arc<ManualClock>, &simulator).await?;
@@ -209,11 +237,11 @@ impl Crowd {
         let webhooks = Arc::new(Sender::new(Arc::new(gate)));
         let app = Arc::new(App { webhooks, clock: Arc::new(SystemClock), settings, ..app });
         let mut members = Vec::new();
-        for _ in 0..ORGANIZATIONS {
+        for _ in 0..size.organizations {
             let caller = Caller { org: OrgId::from_ulid(&app.ulid())?, ..owner.clone() };
             let mut channels = Vec::new();
-            for n in 0..CHANNELS {
-                let path = if n < CHANNELS - holes { "well" } else { "hole" };
+            for n in 0..size.channels {
+                let path = if n < size.channels - holes { "well" } else { "hole" };
                 let url = receivers.url(&format!("{path}/{n}"));
                 let new = NewWebhook { name: format!("SIEM {n}"), url, ..NewWebhook::default() };
                 channels.push(create_webhook(&app, &caller, new).await?.0);
@@ -255,6 +283,44 @@ impl Crowd {
         times.sort_unstable();
         ensure!(!times.is_empty(), "nothing arrived");
         Ok(percentile(&times, 99))
+    }
+
+    /// From event to first byte where the Functions host looks at the queue.
+    async fn under_the_host(&self, count: usize) -> Result<Vec<Duration>> {
+        let [often, seldom] = HOST_LOOKS;
+        let host = async {
+            let mut wait = often;
+            loop {
+                if drain(&self.app, usize::MAX).await? > 0 {
+                    wait = often;
+                } else {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(seldom);
+                }
+            }
+            #[expect(unreachable_code, reason = "says what the block would return")]
+            anyhow::Ok(())
+        };
+        let events = async {
+            let mut times = Vec::new();
+            for number in 0..count {
+                // At another moment between two looks each time.
+                let phase = seldom * u32::try_from(number)? / u32::try_from(count)?;
+                tokio::time::sleep(UNTIL_IT_IS_SELDOM + phase).await;
+                self.receivers.take();
+                let began = self.announce().await?;
+                until(&self.receivers, began.len()).await?;
+                let came = self.receivers.take();
+                times
+                    .extend(began.iter().filter_map(|(id, began)| Some(came.get(id.as_str())?.duration_since(*began))));
+            }
+            times.sort_unstable();
+            anyhow::Ok(times)
+        };
+        tokio::select! {
+            times = events => times,
+            host = host => host.map(|()| Vec::new()),
+        }
     }
 
     /// One event in each organization; when each of its deliveries began.

@@ -1,6 +1,7 @@
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use serde_json::json;
 
@@ -13,28 +14,61 @@ use crate::report::Line;
 use crate::runtime_interface::RuntimeInterface;
 use crate::world::{Emulated, azurite};
 
+const PATIENCE: Duration = Duration::from_secs(30);
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// The server is measured by `start`; here are those that clouds start, on Azurite.
+/// Between two looks whether it is ready.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Each as what starts it does: a service manager, on an empty folder; clouds, on Azurite. Packages that were not made are
+/// the release build, which is what is in them.
 pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
-    let Some(emulated) = azurite()? else {
-        return Ok(vec![Line::new("on Azurite", "not measured: it is not installed")]);
-    };
     let times = bench.either(5, 25);
-    let mut lines = functions(bench, &emulated, times).await?;
-    match &bench.lambda {
-        Some(_) => lines.extend(lambda(bench, &emulated, times).await?),
+    let mut lines = server(bench, times).await?;
+    let Some(emulated) = azurite()? else {
+        lines.push(Line::new("on Azurite", "not measured: it is not installed"));
+        return Ok(lines);
+    };
+    lines.extend(functions(bench, &emulated, times).await?);
+    match bench.packaged("lambda/bootstrap") {
+        Some(program) => lines.extend(lambda(&program, &emulated, times).await?),
         None => lines.push(Line::new("as a function of Lambda", "not measured: cargo xtask package lambda first")),
     }
     Ok(lines)
 }
 
+/// As a service manager starts it, on a folder that is not there yet: its first tick begins by itself.
+async fn server(bench: &Bench, times: usize) -> Result<Vec<Line>> {
+    let packaged = bench.packaged("standalone/iotmonitor");
+    let by = if packaged.is_some() { "static, as a server" } else { "as a server" };
+    let program = packaged.as_ref().unwrap_or(&bench.program);
+    let (mut answers, mut ready) = (Vec::new(), Vec::new());
+    for _ in 0..times {
+        let folder = tempfile::tempdir()?;
+        let began = Instant::now();
+        let server = Served::start(program, &folder.path().join("data"))?;
+        let mut client = reach(&server, "").await?;
+        client.ask(&question("{ __typename }", &json!({}))).await?;
+        answers.push(began.elapsed());
+        while client.get("/readyz").await.is_err() {
+            ensure!(began.elapsed() < PATIENCE, "it does not become ready");
+            tokio::time::sleep(PAUSE).await;
+        }
+        ready.push(began.elapsed());
+        server.end()?;
+    }
+    let line = |what: &str, times: Vec<Duration>| Line::new(format!("{by}: until {what}"), Spread::of_times(times));
+    Ok(vec![line("GraphQL answers", answers), line("a tick was run and it is ready", ready)])
+}
+
 /// As the Functions host starts it: until GraphQL answers; until it has run a tick and says that it is ready.
 async fn functions(bench: &Bench, emulated: &Emulated, times: usize) -> Result<Vec<Line>> {
+    let packaged = bench.packaged("azure/iotmonitor");
+    let program = packaged.as_ref().unwrap_or(&bench.program);
     let (mut answers, mut ready) = (Vec::new(), Vec::new());
     for _ in 0..=times {
         let began = Instant::now();
-        let server = Served::start_for_host(&bench.program, emulated.connection_string(), KEY)?;
+        let server = Served::start_for_host(program, emulated.connection_string(), KEY)?;
         let mut client = reach(&server, "").await?;
         client.ask(&question("{ __typename }", &json!({}))).await?;
         answers.push(began.elapsed());
@@ -54,8 +88,7 @@ fn timer() -> Bytes {
 }
 
 /// As Lambda starts it: until a request by the function URL is answered; until the schedule's event is.
-async fn lambda(bench: &Bench, emulated: &Emulated, times: usize) -> Result<Vec<Line>> {
-    let program = bench.lambda.as_ref().context("there is no program for Lambda")?;
+async fn lambda(program: &Path, emulated: &Emulated, times: usize) -> Result<Vec<Line>> {
     let (mut answers, mut ready) = (Vec::new(), Vec::new());
     for _ in 0..=times {
         let mut interface = RuntimeInterface::start().await?;

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::check::{Check, fail, ok, warn};
-use crate::config::{Config, Environment, Start, settings, unknown};
+use crate::config::{Collector, Config, Environment, Start, settings, unknown};
 
 /// The address at which clouds tell a machine its own credentials.
 const METADATA: std::net::Ipv4Addr = std::net::Ipv4Addr::new(169, 254, 169, 254);
@@ -55,6 +55,13 @@ pub(super) fn risks(config: &Config, environment: &Environment) -> Vec<Check> {
             "settings",
             "IOTMONITOR_POLL_SCHEDULE is not set: the Functions host reads it for the timer and does not start without; \
              set it to \"0 * * * * *\"",
+        ));
+    }
+    if !cfg!(feature = "otel") && matches!(Collector::read(environment), Ok(Some(_))) {
+        checks.push(warn(
+            "settings",
+            "OTEL_EXPORTER_OTLP_ENDPOINT: this build sends no traces: make one with cargo build --release --features otel, \
+             or remove the setting",
         ));
     }
     if config.mail.smtp.is_none() && environment.text("IOTMONITOR_MAIL_FROM").is_some() {

@@ -131,6 +131,8 @@ async fn every_planted_fault_of_a_setting_is_found_and_says_what_to_do() {
         (&[("IOTMONITOR_SHODAN_URL", "shodan")], &["IOTMONITOR_SHODAN_URL", "such as https://api.shodan.io"]),
         (&[("IOTMONITOR_SHODAN_KEY", ""), ("IOTMONITOR_INTERNETDB_URL", "http://127.0.0.1:9")], &["outbound https"]),
         (&[("IOTMONITOR_KEV_URL", "ftp://x")], &["IOTMONITOR_KEV_URL", "such as https://"]),
+        (&[("IOTMONITOR_OIDC_ISSUER", "nowhere")], &["IOTMONITOR_OIDC_ISSUER"]),
+        (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318")], &["OTEL_EXPORTER_OTLP_ENDPOINT", "such as http://"]),
         (&[functions], &["IOTMONITOR_STORAGE", "remove this setting"]),
         (&[functions, ("IOTMONITOR_STORAGE", "")], &["AzureWebJobsStorage is not set", "connection string"]),
         (
@@ -148,6 +150,10 @@ async fn every_planted_fault_of_a_setting_is_found_and_says_what_to_do() {
         (&[("IOTMONITOR_REGISTRATION", "open")], "set IOTMONITOR_REGISTRATION"),
     ] {
         finds(&ground.checks(changes).await, "WARN", &[says]);
+    }
+    if cfg!(not(feature = "otel")) {
+        let text = ground.checks(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")]).await;
+        finds(&text, "WARN", &["OTEL_EXPORTER_OTLP_ENDPOINT", "--features otel"]);
     }
     ground.simulator.set_query_credits(Some(0));
     finds(&ground.checks(&[]).await, "WARN", &["sources", "no query credits are left"]);
@@ -215,7 +221,7 @@ async fn what_is_stored_tells_of_a_late_timer_of_poison_and_of_half_a_copy() {
     let ground = Ground::new().await;
     let program = ground.program();
     let hours_ago = SystemClock.now() - 5.hours();
-    put(&program, Table::Schedule, "state", app::rows::encode("tick", &hours_ago).unwrap()).await;
+    put(&program, Table::Schedule, "agenda", app::rows::encode("!at:tick", &hours_ago).unwrap()).await;
     program.app.queue.put(QueueName::NotificationsPoison, "x", std::time::Duration::ZERO).await.unwrap();
     drop(program);
     let text = ground.checks(&[]).await;

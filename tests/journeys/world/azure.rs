@@ -13,8 +13,9 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::api::Answer;
+use super::entra::{self, Entra};
 use super::unreliable::Unreliable;
-use super::{PATIENCE, client, machine};
+use super::{PATIENCE, Wishes, client, machine};
 
 pub(crate) struct OnAzure {
     /// The host.
@@ -23,31 +24,31 @@ pub(crate) struct OnAzure {
     pub queue: Azure,
     /// What stands before its storage, if that is to fail.
     pub(super) unreliable: Option<Unreliable>,
+    /// Who hands out tokens, if storage is opened by them.
+    pub entra: Option<Entra>,
     _package: TempDir,
-    _azurite: Azurite,
+    _azurite: Option<Azurite>,
 }
 
 impl OnAzure {
-    pub(super) async fn start(mut settings: Vec<(String, String)>, unreliable: bool) -> Option<Self> {
+    pub(super) async fn start(settings: Vec<(String, String)>, wishes: &Wishes) -> Option<Self> {
+        if wishes.identity {
+            let entra = Entra::start().await?;
+            let (host, package) = started(settings, entra.settings(entra::CLIENT_ID)).await;
+            let queue = entra.host();
+            return Some(Self { host, queue, unreliable: None, entra: Some(entra), _package: package, _azurite: None });
+        }
         let azurite = Azurite::start()?;
         let connection = azurite.connection_string();
-        let (unreliable, through) = if unreliable {
+        let (unreliable, through) = if wishes.unreliable_storage {
             let (unreliable, through) = Unreliable::before(connection).await;
             (Some(unreliable), through)
         } else {
             (None, connection.to_owned())
         };
-        for (name, value) in [
-            ("AzureWebJobsStorage", through.as_str()),
-            ("IOTMONITOR_POLL_SCHEDULE", "0 * * * * *"),
-            ("IOTMONITOR_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
-        ] {
-            settings.push((name.to_owned(), value.to_owned()));
-        }
-        let package = package();
-        let host = FunctionsHost::start(&package.path().join("app"), &settings).await.unwrap();
+        let (host, package) = started(settings, vec![("AzureWebJobsStorage".to_owned(), through)]).await;
         let queue = Azure::connect(AzureSettings::from_connection_string(connection).unwrap(), client()).unwrap();
-        Some(Self { host, queue, unreliable, _package: package, _azurite: azurite })
+        Some(Self { host, queue, unreliable, entra: None, _package: package, _azurite: Some(azurite) })
     }
 
     /// The timer fires once, then the host takes messages until none is left.
@@ -95,6 +96,20 @@ impl OnAzure {
 /// A program that was killed fails; one over which the host would hang is wrong.
 fn tolerate<T>(outcome: &Result<T, HostError>) {
     assert!(!matches!(outcome, Err(HostError::WouldHang { .. })), "the host would hang");
+}
+
+/// The package under its host, with these settings beside those of every app.
+async fn started(mut settings: Vec<(String, String)>, storage: Vec<(String, String)>) -> (FunctionsHost, TempDir) {
+    settings.extend(storage);
+    for (name, value) in [
+        ("IOTMONITOR_POLL_SCHEDULE", "0 * * * * *"),
+        ("IOTMONITOR_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+    ] {
+        settings.push((name.to_owned(), value.to_owned()));
+    }
+    let package = package();
+    let host = FunctionsHost::start(&package.path().join("app"), &settings).await.unwrap();
+    (host, package)
 }
 
 fn package() -> TempDir {

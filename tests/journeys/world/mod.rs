@@ -5,6 +5,7 @@
 
 mod api;
 mod azure;
+mod entra;
 mod machine;
 mod mailbox;
 pub(crate) mod raw;
@@ -23,6 +24,7 @@ use sources::simulator::{Options, Simulator};
 use tokio::time::{Instant, sleep};
 
 pub(crate) use api::{Answer, total};
+pub(crate) use entra::Entra;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use receiver::{Received, Receiver};
 pub(crate) use settings::{KEY, PASSWORD, SETUP_CODE};
@@ -51,6 +53,8 @@ pub(crate) struct Wishes {
     pub mailbox: Option<Mailbox>,
     /// With storage that fails when it is asked to ([`World::storage_fails`]), in the mode that has any beside it.
     pub unreliable_storage: bool,
+    /// With a managed identity instead of a key of storage, in the mode that has either.
+    pub identity: bool,
     /// More settings.
     pub settings: Vec<(&'static str, &'static str)>,
 }
@@ -80,7 +84,7 @@ impl World {
         let settings = settings::of(&simulator, &wishes);
         let program = match mode {
             Mode::Machine => Program::Machine(Box::new(OnMachine::start(settings).await)),
-            Mode::Azure => Program::Azure(Box::new(OnAzure::start(settings, wishes.unreliable_storage).await?)),
+            Mode::Azure => Program::Azure(Box::new(OnAzure::start(settings, &wishes).await?)),
         };
         let receiver = Receiver::start().await;
         Some(Self { program, simulator, receiver, mailbox: wishes.mailbox, token: String::new() })

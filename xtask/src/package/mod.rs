@@ -27,8 +27,17 @@ const STATIC: &str = "x86_64-unknown-linux-musl";
 pub enum Build {
     /// The dev profile: quick, for checks.
     Dev,
-    /// The release profile, for this machine or for a target triple.
-    Release(Option<String>),
+    /// The release profile.
+    Release(Release),
+}
+
+/// What is wanted of a build that is deployed.
+#[derive(Clone, Default)]
+pub struct Release {
+    /// The target triple; `None`: the platform's own, which is this machine's or what [`standalone`] says.
+    pub target: Option<String>,
+    /// With traces for a collector.
+    pub otel: bool,
 }
 
 /// What was made.
@@ -45,8 +54,8 @@ pub struct Package {
 ///
 /// # Errors
 /// A failed build, or a file that cannot be written.
-pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package> {
-    let build = Build::Release(target.map(str::to_owned));
+pub fn azure(environment: &Environment, release: &Release) -> Result<Package> {
+    let build = Build::Release(release.clone());
     told(stage_and_zip(environment, &build, &environment.root.join("dist/azure"))?)
 }
 
@@ -54,8 +63,8 @@ pub fn azure(environment: &Environment, target: Option<&str>) -> Result<Package>
 ///
 /// # Errors
 /// A failed build, or a file that cannot be written.
-pub fn lambda(environment: &Environment, target: Option<&str>) -> Result<Package> {
-    let build = Build::Release(target.map(str::to_owned));
+pub fn lambda(environment: &Environment, release: &Release) -> Result<Package> {
+    let build = Build::Release(release.clone());
     told(stage_and_zip_lambda(environment, &build, &environment.root.join("dist/lambda"))?)
 }
 
@@ -64,8 +73,9 @@ pub fn lambda(environment: &Environment, target: Option<&str>) -> Result<Package
 ///
 /// # Errors
 /// A failed build, or a file that cannot be written.
-pub fn standalone(environment: &Environment, target: Option<&str>) -> Result<Package> {
-    let build = Build::Release(Some(target.unwrap_or(STATIC).to_owned()));
+pub fn standalone(environment: &Environment, release: &Release) -> Result<Package> {
+    let target = release.target.clone().unwrap_or_else(|| STATIC.to_owned());
+    let build = Build::Release(Release { target: Some(target), ..*release });
     let program = compile(environment, &build, &[])?;
     let folder = environment.root.join("dist/standalone");
     stage_standalone(&environment.root, &program, &folder)?;
@@ -77,7 +87,7 @@ pub fn standalone(environment: &Environment, target: Option<&str>) -> Result<Pac
 /// # Errors
 /// A failed build, or a file that cannot be written.
 pub fn stage_and_zip_lambda(environment: &Environment, build: &Build, folder: &Path) -> Result<Package> {
-    let program = compile(environment, build, &["--features", "lambda"])?;
+    let program = compile(environment, build, &["lambda"])?;
     stage_lambda(&program, folder)?;
     zipped(folder)
 }
@@ -105,14 +115,18 @@ fn told(made: Package) -> Result<Package> {
 }
 
 fn compile(environment: &Environment, build: &Build, features: &[&str]) -> Result<PathBuf> {
-    let cargo = environment.cargo(&["build", "--package", PROGRAM]).arguments(features);
+    let otel = matches!(build, Build::Release(Release { otel: true, .. }));
+    let features: Vec<&str> = features.iter().copied().chain(otel.then_some("otel")).collect();
+    let cargo = environment.cargo(&["build", "--package", PROGRAM, "--features", &features.join(",")]);
     let debug = environment.built(PROGRAM);
     let name = debug.file_name().context("the program has no name")?;
     let builds = environment.root.join("target");
     match build {
         Build::Dev => cargo.run().map(|()| debug),
-        Build::Release(None) => cargo.arguments(&["--release"]).run().map(|()| builds.join("release").join(name)),
-        Build::Release(Some(triple)) => {
+        Build::Release(Release { target: None, .. }) => {
+            cargo.arguments(&["--release"]).run().map(|()| builds.join("release").join(name))
+        }
+        Build::Release(Release { target: Some(triple), .. }) => {
             cargo.arguments(&["--release", "--target", triple]).run()?;
             Ok(builds.join(triple).join("release").join(name))
         }

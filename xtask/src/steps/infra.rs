@@ -13,7 +13,9 @@ pub(super) fn run(environment: &Environment) -> Result<Outcome> {
         return Ok(Outcome::NotRun(format!("{missing:#}")));
     }
     let tool = |name: &str| environment.program(python::tool(environment, name));
-    tool("python").arguments(&["tests/infra/inventory.py"]).run()?;
+    for tests in ["tests/infra/inventory.py", "tests/infra/scripts.py"] {
+        tool("python").arguments(&[tests]).run()?;
+    }
     tool("checkov")
         .arguments(&["--config-file", "infra/.checkov.yaml", "--directory", "infra", "--compact", "--quiet"])
         .run()?;

@@ -6,9 +6,9 @@
 mod code;
 mod conformance;
 mod dependencies;
+mod features;
 mod house;
 mod infra;
-mod lambda;
 mod nextest;
 mod package;
 mod report;
@@ -62,7 +62,7 @@ const STEPS: [Step; 14] = [
         headline: "The API in other people's audits, linters and clients, and under abuse",
         run: conformance::run,
     },
-    Step { name: "lambda", headline: "The program as a function of AWS Lambda", run: lambda::run },
+    Step { name: "features", headline: "What only features build: AWS Lambda, traces", run: features::run },
     Step { name: "infra", headline: "Templates of both clouds, and their scripts", run: infra::run },
     Step { name: "standalone", headline: "The static program alone in an empty root", run: standalone::run },
     Step { name: "package", headline: "The Azure package can be made", run: package::run },
