@@ -40,19 +40,20 @@ impl Role {
     }
 }
 
-/// What an API token is for. A token does what one of its scopes names *and* the role behind it may.
+/// What an API token is for. A token does what one of its scopes names *and* the role behind it may. What it changed it
+/// sees; where that leads takes [`Scope::Read`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Scope {
     /// Read everything but the audit log.
     Read,
-    /// Register, change, retire assets.
+    /// Register, change, retire and refresh assets.
     WriteAssets,
-    /// Triage findings and comment on them.
+    /// Triage findings, assign them, comment on them, link tickets.
     Triage,
-    /// Change rules and triage policies.
+    /// Change rules and triage policies. To try a rule is to read, too.
     ManageRules,
-    /// Change channels, and see their deliveries' secrets.
+    /// Change and test channels, send again what they were sent, and see their deliveries' secrets.
     ManageNotifications,
     /// Change the organization, its people and its tokens.
     Admin,

@@ -1,7 +1,7 @@
-//! `/export/{findings|assets|services|events}.{csv|ndjson}`: everything of one kind, as a stream.
+//! `/export/{findings|assets|services|events|audit|triage-policies}.{csv|ndjson}`: everything of one kind, as a stream.
 //!
-//! `filter` is the filter of the field with that name, as JSON. The header `Iotmonitor-Cursor` is where the log of events
-//! stood when the export began: `events(after:)` from there misses nothing. A failure on the way cuts the stream off, so
+//! `filter` is the filter of the field with that name, as JSON; `at` an earlier instant. The header `Iotmonitor-Cursor` is
+//! where the log of events stood when the export began, or at that instant: `events(after:)` from there misses nothing. A failure on the way cuts the stream off, so
 //! that half an export never looks like a whole one.
 
 mod format;
@@ -16,6 +16,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::http::{Program, asking, nothing_here, problem};
@@ -41,19 +42,20 @@ pub async fn handle(
     let Some((kind, format)) = file.rsplit_once('.').and_then(|(kind, end)| Some((kind, Format::of(end)?))) else {
         return nothing_here().await;
     };
-    if parameters.at.is_some() {
-        return problem(StatusCode::BAD_REQUEST, "exports of earlier instants are not there yet: leave out `at`");
-    }
+    let Ok(at) = parameters.at.as_deref().map(str::parse::<Timestamp>).transpose() else {
+        return problem(StatusCode::BAD_REQUEST, "at: not an RFC 3339 instant such as 2026-11-22T09:30:00Z");
+    };
     let filter = parameters.filter.as_deref().unwrap_or("{}");
     let wanted = match wanted(kind, filter) {
         Some(Ok(wanted)) => wanted,
         Some(Err(why)) => return problem(StatusCode::BAD_REQUEST, &why),
         None => return nothing_here().await,
     };
-    match export(&program, &headers, wanted, format, &file).await {
+    match export(&program, &headers, (wanted, at), format, &file).await {
         Ok(response) => response,
         Err(Error::Unauthenticated) => problem(StatusCode::UNAUTHORIZED, "sign in, or send a token"),
         Err(error @ Error::Forbidden(_)) => problem(StatusCode::FORBIDDEN, &error.to_string()),
+        Err(error @ Error::User(_)) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
         Err(error) => {
             tracing::error!(%error, "an export could not begin");
             problem(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; try again")
@@ -68,6 +70,8 @@ fn wanted(kind: &str, filter: &str) -> Option<Result<Wanted, String>> {
         "assets" => schema::filters::assets(filter).map(|f| Wanted::Assets(Box::new(f))),
         "services" => schema::filters::services(filter).map(|f| Wanted::Services(Box::new(f))),
         "events" => schema::filters::events(filter).map(|f| Wanted::Events(Box::new(f))),
+        "audit" => schema::filters::audit(filter).map(|f| Wanted::Audit(Box::new(f))),
+        "triage-policies" => schema::filters::none(filter).map(|()| Wanted::TriagePolicies),
         _ => return None,
     })
 }
@@ -75,13 +79,13 @@ fn wanted(kind: &str, filter: &str) -> Option<Result<Wanted, String>> {
 async fn export(
     program: &Program,
     headers: &HeaderMap,
-    wanted: Wanted,
+    (wanted, at): (Wanted, Option<Timestamp>),
     format: Format,
     file: &str,
 ) -> Result<Response, Error> {
     program.ready().await?;
     let caller = asking(&program.app, headers, program.server.https()).await?.ok_or(Error::Unauthenticated)?;
-    let export = begin(Arc::clone(&program.app), caller, wanted).await?;
+    let export = begin(Arc::clone(&program.app), caller, wanted, at).await?;
     let (cursor, columns) = (export.cursor.clone(), export.columns);
     let head = futures_util::stream::iter(format.head(columns).map(Bytes::from).map(Ok));
     let pages = export.pages().map_ok(move |records| {

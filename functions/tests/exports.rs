@@ -94,7 +94,7 @@ async fn assets_are_exported_as_csv_that_no_spreadsheet_takes_for_formulas_and_a
 #[tokio::test]
 async fn a_stranger_a_narrow_token_and_a_wrong_filter_are_told_so() {
     let server = Server::start().await;
-    let [read, triage] = server.tokens([Scope::Read, Scope::Triage]).await;
+    let [read, triage, audit] = server.tokens([Scope::Read, Scope::Triage, Scope::ReadAudit]).await;
     for (path, token, status) in [
         ("/export/findings.csv", None, 401),
         ("/export/findings.csv", Some("iotm_nonsense"), 401),
@@ -104,7 +104,14 @@ async fn a_stranger_a_narrow_token_and_a_wrong_filter_are_told_so() {
         ("/export/findings", Some(&read), 404),
         ("/export/findings.csv?filter=nonsense", Some(&read), 400),
         ("/export/findings.csv?filter=%7B%22sevrity%22%3A%5B%22HIGH%22%5D%7D", Some(&read), 400),
-        ("/export/findings.csv?at=2026-01-01T00:00:00Z", Some(&read), 400),
+        ("/export/findings.csv?at=yesterday", Some(&read), 400),
+        ("/export/findings.csv?at=2126-01-01T00:00:00Z", Some(&read), 400),
+        ("/export/assets.csv?at=2026-01-01T00:00:00Z", Some(&read), 400),
+        ("/export/triage-policies.csv?filter=%7B%22name%22%3A%22x%22%7D", Some(&read), 400),
+        ("/export/audit.csv", Some(&read), 403),
+        ("/export/audit.csv", Some(&audit), 200),
+        ("/export/triage-policies.csv", Some(&audit), 403),
+        ("/export/triage-policies.csv", Some(&read), 200),
         ("/export/findings.ndjson", Some(&read), 200),
         ("/export/services.csv", Some(&read), 200),
     ] {
@@ -112,4 +119,19 @@ async fn a_stranger_a_narrow_token_and_a_wrong_filter_are_told_so() {
         assert_eq!(answer.status(), status, "{path}");
         assert!(status != 200 || answer.headers().contains_key("iotmonitor-cursor"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_exported_whole_and_filtered() {
+    let server = Server::start().await;
+    let [token] = server.tokens([Scope::ReadAudit]).await;
+    let text = server.get("/export/audit.ndjson", Some(&token)).await.text().await.unwrap();
+    let acts: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let made = acts.iter().filter(|act| act["action"] == "asset.created").count();
+    assert_eq!(made, 2, "{text}");
+    assert_eq!((&acts[0]["action"], &acts[0]["actor"]), (&"token.created".into(), &"Ops".into()), "{text}");
+    let only = "/export/audit.csv?filter=%7B%22action%22%3A%22asset%22%7D";
+    let text = server.get(only, Some(&token)).await.text().await.unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.starts_with("id,at,actorKind,actorId,actor,actorEmail,action,"), "{text}");
 }

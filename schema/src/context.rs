@@ -10,6 +10,7 @@ use app::intelligence::Book;
 use app::repeat::ClientRequest;
 use app::{App, Error, UserError as Fault};
 use async_graphql::{Context, ErrorExtensions, Result, SimpleObject};
+use domain::role::Action;
 use tokio::sync::OnceCell;
 
 use crate::enums::UserErrorCode;
@@ -48,10 +49,13 @@ impl Asked {
     }
 }
 
-/// The register of the caller's organization, read once per request.
+/// The register of the caller's organization, read once per request. For who may read: what leads from a thing that
+/// somebody may change to one that it belongs to takes that.
 pub async fn register<'a>(ctx: &Context<'a>) -> Result<&'a Register> {
     let asked = ctx.data_unchecked::<Asked>();
-    let org = &caller(ctx)?.org;
+    let caller = caller(ctx)?;
+    caller.may(Action::Read).map_err(fail)?;
+    let org = &caller.org;
     let kept = if asked.signed_in.get().is_some() { &asked.register_of_signed_in } else { &asked.register };
     kept.get_or_try_init(|| async { Register::read(app(ctx), org).await }).await.map_err(|e| fail(e.into()))
 }

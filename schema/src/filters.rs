@@ -3,6 +3,7 @@
 use async_graphql::{InputType, Value};
 
 use crate::types::asset::AssetFilter;
+use crate::types::audit::AuditFilter;
 use crate::types::event::EventFilter;
 use crate::types::finding::FindingFilter;
 use crate::types::service::ServiceFilter;
@@ -25,6 +26,19 @@ pub fn services(json: &str) -> Result<app::findings::ServiceFilter, String> {
 /// Reads a filter of events.
 pub fn events(json: &str) -> Result<app::findings::EventFilter, String> {
     input::<EventFilter>(json)?.read().map_err(|error| error.message)
+}
+
+/// Reads a filter of the audit log.
+pub fn audit(json: &str) -> Result<app::audit::AuditFilter, String> {
+    input::<AuditFilter>(json).map(Into::into)
+}
+
+/// Of what has no filter: nothing may be asked for.
+pub fn none(json: &str) -> Result<(), String> {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) {
+        Ok(fields) if fields.is_empty() => Ok(()),
+        _ => Err("these are not filtered: leave out `filter`".to_owned()),
+    }
 }
 
 /// Longer filters are refused; nesting is serde's to refuse.

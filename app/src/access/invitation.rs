@@ -68,7 +68,7 @@ pub async fn invite_member(app: &App, caller: &Caller, email: &str, role: Role) 
         let message = format!("only an OWNER makes an OWNER; you are {}", caller.role);
         return Err(UserError::of(UserErrorCode::NotAllowed, "role", message).into());
     }
-    let open = invitations(app, caller).await?;
+    let open = open(app, &caller.org).await?;
     let partition = organization::partition(&caller.org);
     if let Some(member) = super::member::by_email(app, &caller.org, &email).await? {
         let message = format!("{} is a member already", member.name);
@@ -109,7 +109,11 @@ pub async fn invite_member(app: &App, caller: &Caller, email: &str, role: Role) 
 /// The invitations that are open, oldest first.
 pub async fn invitations(app: &App, caller: &Caller) -> Result<Vec<Invitation>, Error> {
     caller.may(Action::Read)?;
-    let mut open: Vec<Invitation> = list(app, &organization::partition(&caller.org), INVITATIONS, 5 * MOST).await?;
+    Ok(open(app, &caller.org).await?)
+}
+
+async fn open(app: &App, org: &OrgId) -> Result<Vec<Invitation>, StoreError> {
+    let mut open: Vec<Invitation> = list(app, &organization::partition(org), INVITATIONS, 5 * MOST).await?;
     open.retain(|invitation| app.now() < invitation.expires_at);
     Ok(open)
 }

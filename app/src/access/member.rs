@@ -68,10 +68,17 @@ pub async fn members(app: &App, caller: &Caller, some: &[Membership]) -> Result<
 /// A person as fellow members see them; `None`: nobody of the caller's organization.
 pub async fn fellow(app: &App, caller: &Caller, id: &UserId) -> Result<Option<User>, Error> {
     caller.may(Action::Read)?;
+    Ok(match colleague(app, &caller.org, id).await? {
+        None if caller.user.as_ref() == Some(id) => user(app, id).await?,
+        found => found,
+    })
+}
+
+/// A member of an organization, for who gives them something to do and may not read.
+pub(crate) async fn colleague(app: &App, org: &OrgId, id: &UserId) -> Result<Option<User>, StoreError> {
     let key = organization::member(id);
-    let partition = organization::partition(&caller.org);
-    let member = read::<Membership>(app, Table::Accounts, &partition, &key).await?;
-    Ok(if member.is_some() || caller.user.as_ref() == Some(id) { user(app, id).await? } else { None })
+    let member = read::<Membership>(app, Table::Accounts, &organization::partition(org), &key).await?;
+    Ok(if member.is_some() { user(app, id).await? } else { None })
 }
 
 /// Changes what somebody is. Nobody touches or makes what is greater than themselves, and an OWNER is left.

@@ -74,6 +74,7 @@ pub use leave::delete_account;
 pub(crate) use letter::post;
 pub use letter::{Notice, Parcel, Posted};
 pub use login::{Login, login, logout};
+pub(crate) use member::colleague;
 pub use member::{Member, Removal, Removed, change_member_role, fellow, members, memberships, remove_member};
 pub(crate) use note::actor as actor_of;
 pub use openid::{Begun, Brought, SIGN_IN, begin_openid, finish_openid};

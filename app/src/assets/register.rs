@@ -26,9 +26,12 @@ struct Head {
 pub struct Register {
     head: Head,
     etag: Option<Etag>,
-    chunks: Vec<Arc<Vec<Asset>>>,
+    chunks: Vec<Chunk>,
     index: Arc<Index>,
 }
+
+/// Shared with whoever shows one: an answer names the same few assets many times over.
+type Chunk = Arc<Vec<Arc<Asset>>>;
 
 /// What is worked out once per version of the register.
 struct Index {
@@ -37,7 +40,7 @@ struct Index {
     places: HashMap<String, (usize, usize)>,
 }
 
-type Cached = (Vec<u64>, Vec<Arc<Vec<Asset>>>, Arc<Index>);
+type Cached = (Vec<u64>, Vec<Chunk>, Arc<Index>);
 /// The registers that a process has read, by organization.
 #[derive(Default)]
 pub(crate) struct Registers(Mutex<HashMap<OrgId, Cached>>);
@@ -93,11 +96,16 @@ impl Register {
 
     /// All assets, retired ones too, in the order in which they were registered.
     pub fn assets(&self) -> impl Iterator<Item = &Asset> {
-        self.chunks.iter().flat_map(|c| c.iter())
+        self.chunks.iter().flat_map(|c| c.iter().map(|a| &**a))
     }
 
     /// One asset.
     pub fn find(&self, id: &AssetId) -> Option<&Asset> {
+        self.share(id).map(|asset| &**asset)
+    }
+
+    /// The same, to be kept.
+    pub fn share(&self, id: &AssetId) -> Option<&Arc<Asset>> {
         let (chunk, place) = self.index.places.get(&id.ulid)?;
         self.chunks.get(*chunk)?.get(*place).filter(|a| a.id == *id)
     }
@@ -105,7 +113,7 @@ impl Register {
     /// The asset with this ulid.
     pub(crate) fn by_ulid(&self, ulid: &str) -> Option<&Asset> {
         let (chunk, place) = self.index.places.get(ulid)?;
-        self.chunks.get(*chunk)?.get(*place)
+        self.chunks.get(*chunk)?.get(*place).map(|asset| &**asset)
     }
 
     /// Whose is an address.
@@ -139,11 +147,11 @@ impl Register {
         mut ops: Vec<Op>,
     ) -> Result<Commit, StoreError> {
         let mut head = self.head.clone();
-        let mut chunks: HashMap<usize, Vec<Asset>> = HashMap::new();
+        let mut chunks: HashMap<usize, Vec<Arc<Asset>>> = HashMap::new();
         let mut sizes: HashMap<usize, usize> = HashMap::new();
         for asset in assets {
             ops.push(Op::Upsert(rows::encode(row_key(&asset.id), asset)?));
-            let slim = Asset { notes: None, ..asset.clone() };
+            let slim = Arc::new(Asset { notes: None, ..asset.clone() });
             let place = self.chunks.iter().position(|c| c.iter().any(|a| a.id == asset.id));
             let pending = chunks.iter().find(|(_, c)| c.iter().any(|a| a.id == asset.id)).map(|(n, _)| *n);
             let number = pending.or(place).unwrap_or_else(|| self.room(&mut head, &chunks, &mut sizes));
@@ -180,7 +188,12 @@ impl Register {
     }
 
     /// The last chunk, or a new one when it is full.
-    fn room(&self, head: &mut Head, pending: &HashMap<usize, Vec<Asset>>, sizes: &mut HashMap<usize, usize>) -> usize {
+    fn room(
+        &self,
+        head: &mut Head,
+        pending: &HashMap<usize, Vec<Arc<Asset>>>,
+        sizes: &mut HashMap<usize, usize>,
+    ) -> usize {
         if let Some(last) = head.chunks.len().checked_sub(1) {
             let assets = pending.get(&last).map_or_else(|| self.chunks.get(last).map_or(0, |c| size(c)), |c| size(c));
             sizes.insert(last, assets);
@@ -194,16 +207,16 @@ impl Register {
 }
 
 impl Index {
-    fn of(chunks: &[Arc<Vec<Asset>>]) -> Self {
+    fn of(chunks: &[Chunk]) -> Self {
         let mut places = HashMap::new();
         for (number, chunk) in chunks.iter().enumerate() {
             places.extend(chunk.iter().enumerate().map(|(place, a)| (a.id.ulid.clone(), (number, place))));
         }
-        Self { owners: Owners::of(chunks.iter().flat_map(|c| c.iter())), places }
+        Self { owners: Owners::of(chunks.iter().flat_map(|c| c.iter().map(|a| &**a))), places }
     }
 }
 
-fn size(assets: &[Asset]) -> usize {
+fn size(assets: &[Arc<Asset>]) -> usize {
     serde_json::to_vec(assets).map_or(CHUNK, |v| v.len())
 }
 
@@ -224,11 +237,11 @@ fn chunk_key(number: usize) -> String {
     format!("i|{number:05}")
 }
 
-fn chunk_row(number: usize, assets: &[Asset]) -> Result<WriteRow, StoreError> {
+fn chunk_row(number: usize, assets: &[Arc<Asset>]) -> Result<WriteRow, StoreError> {
     rows::encode(chunk_key(number), &assets)
 }
 
-fn chunk_of(row: &Row) -> Result<Vec<Asset>, StoreError> {
+fn chunk_of(row: &Row) -> Result<Vec<Arc<Asset>>, StoreError> {
     rows::decode(row)
 }
 

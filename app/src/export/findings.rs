@@ -71,7 +71,7 @@ pub(super) async fn records(
     Ok(found.iter().map(|f| record(f, register.find(&f.asset), app.now())).collect())
 }
 
-fn record(f: &Finding, asset: Option<&Asset>, now: jiff::Timestamp) -> Record {
+pub(super) fn record(f: &Finding, asset: Option<&Asset>, now: jiff::Timestamp) -> Record {
     let claims = || f.vulnerabilities.iter().map(|v| &v.claim);
     let most = |value: fn(&VulnerabilityClaim) -> Option<f64>| claims().filter_map(value).reduce(f64::max);
     let cves: Vec<&str> = f.vulnerabilities.iter().map(|v| v.cve.as_str()).collect();

@@ -41,32 +41,36 @@ pub(super) fn records(register: &Register, filter: &ServiceFilter, page: &RowPag
         if !ours || !filter.takes(&service, register) {
             continue;
         }
-        let banner = service.banner.as_ref();
-        let tls = banner.and_then(|b| b.tls.as_ref());
-        records.push(vec![
-            json!(service.id),
-            json!(service.id.asset),
-            json!(register.find(&service.id.asset).map(|a| &a.name)),
-            json!(service.ip()),
-            json!(service.port()),
-            json!(service.transport()),
-            json!(banner.and_then(|b| b.module.as_ref())),
-            json!(banner.and_then(|b| b.product.as_ref())),
-            json!(banner.and_then(|b| b.version.as_ref())),
-            json!(banner.map(|b| &b.cpes[..]).unwrap_or_default()),
-            json!(banner.map(|b| &b.tags[..]).unwrap_or_default()),
-            json!(service.state),
-            json!(service.stale),
-            json!(service.first_observed_at),
-            json!(service.last_observed_at),
-            json!(service.observed_at_exact),
-            json!(service.closed_at),
-            json!(service.source),
-            json!(banner.map(|b| cut(&b.text, 2048))),
-            json!(tls.and_then(|t| t.subject.as_ref())),
-            json!(tls.and_then(|t| t.issuer.as_ref())),
-            json!(tls.and_then(|t| t.not_after)),
-        ]);
+        records.push(record(&service, register));
     }
     Ok(records)
+}
+
+pub(super) fn record(service: &Service, register: &Register) -> Record {
+    let banner = service.banner.as_ref();
+    let tls = banner.and_then(|b| b.tls.as_ref());
+    vec![
+        json!(service.id),
+        json!(service.id.asset),
+        json!(register.find(&service.id.asset).map(|a| &a.name)),
+        json!(service.ip()),
+        json!(service.port()),
+        json!(service.transport()),
+        json!(banner.and_then(|b| b.module.as_ref())),
+        json!(banner.and_then(|b| b.product.as_ref())),
+        json!(banner.and_then(|b| b.version.as_ref())),
+        json!(banner.map(|b| &b.cpes[..]).unwrap_or_default()),
+        json!(banner.map(|b| &b.tags[..]).unwrap_or_default()),
+        json!(service.state),
+        json!(service.stale),
+        json!(service.first_observed_at),
+        json!(service.last_observed_at),
+        json!(service.observed_at_exact),
+        json!(service.closed_at),
+        json!(service.source),
+        json!(banner.map(|b| cut(&b.text, 2048))),
+        json!(tls.and_then(|t| t.subject.as_ref())),
+        json!(tls.and_then(|t| t.issuer.as_ref())),
+        json!(tls.and_then(|t| t.not_after)),
+    ]
 }

@@ -21,7 +21,7 @@ pub async fn assign(
         return Err(UserError::of(UserErrorCode::TooMany, "ids", format!("at most {MOST} findings at once")).into());
     }
     let assignee = match to {
-        Some(user) => match access::fellow(app, caller, user).await? {
+        Some(user) => match access::colleague(app, &caller.org, user).await? {
             Some(user) => Some(Actor {
                 kind: ActorKind::User,
                 id: Some(user.id.to_string()),

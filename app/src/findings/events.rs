@@ -1,5 +1,5 @@
 use domain::event::{Event, EventType};
-use domain::ids::{AssetId, Bucket, EventId, FindingId};
+use domain::ids::{AssetId, Bucket, EventId, FindingId, OrgId};
 use domain::role::Action;
 use domain::severity::Severity;
 use jiff::Timestamp;
@@ -54,11 +54,21 @@ pub async fn events_page(
     app: &App,
     caller: &Caller,
     filter: &EventFilter,
-    (cursor, limit, backward): (Option<u64>, usize, bool),
+    part: (Option<u64>, usize, bool),
 ) -> Result<EventPage, Error> {
     caller.may(Action::Read)?;
+    page_of_events(app, &caller.org, filter, part).await
+}
+
+/// The same for who has a right of their own to what they show of it.
+pub(crate) async fn page_of_events(
+    app: &App,
+    org: &OrgId,
+    filter: &EventFilter,
+    (cursor, limit, backward): (Option<u64>, usize, bool),
+) -> Result<EventPage, Error> {
     let bucket = Bucket::default();
-    let partition = ledger::partition(&caller.org, bucket);
+    let partition = ledger::partition(org, bucket);
     let (head, _) = ledger::Head::read(&*app.tables, &partition).await?;
     // Whoever went on waiting there would miss what comes until then.
     if cursor.is_some_and(|number| number > head.events.saturating_add(u64::from(backward))) {

@@ -34,6 +34,15 @@ pub struct FindingPage {
     pub more: bool,
     /// From where the next page in the direction of reading goes on.
     pub end: Option<String>,
+    /// What it was cut out of.
+    pub seen: Seen,
+}
+
+/// The directory as it was once read, so that what is counted beside a page is counted in the same state.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    counts: Counts,
+    snapshot: Arc<Snapshot>,
 }
 
 /// What the rows of a page may cost when the directory cannot tell: so many point reads.
@@ -51,13 +60,14 @@ pub async fn page(
     caller.may(Action::Read)?;
     let bucket = Bucket::default();
     let after = cursor.map(|c| Cursor::decode(c).ok_or_else(bad_cursor)).transpose()?;
-    let (_, snapshot) = app.snapshot(&caller.org, bucket).await?;
+    let (head, snapshot) = app.snapshot(&caller.org, bucket).await?;
     let sieve = Sieve::new(app, caller, filter).await?;
     let direction = if backward { direction.reversed() } else { direction };
     let partition = ledger::partition(&caller.org, bucket);
     let judged = |entry: &Entry| Some((*entry, sieve.verdict(entry))).filter(|(_, v)| *v != Verdict::No);
     let mut candidates = snapshot.walk(order, direction, after).filter_map(judged).peekable();
-    let mut page = FindingPage::default();
+    let seen = Seen { counts: head.counts, snapshot: Arc::clone(&snapshot) };
+    let mut page = FindingPage { seen, ..FindingPage::default() };
     let mut looked_to = None;
     let mut read = 0;
     'page: while let Some((_, next)) = candidates.peek() {
@@ -100,6 +110,17 @@ pub async fn counts(app: &App, caller: &Caller, filter: &FindingFilter) -> Resul
     count(app, caller, filter).await
 }
 
+/// The same in the state that a page was cut out of.
+pub async fn counts_beside(
+    app: &App,
+    caller: &Caller,
+    filter: &FindingFilter,
+    seen: &Seen,
+) -> Result<Option<Counts>, Error> {
+    caller.may(Action::Read)?;
+    count_in(app, caller, filter, seen).await
+}
+
 /// How many findings ended because these assets were retired: for whoever retired them, who may not read.
 pub async fn ended_with(app: &App, caller: &Caller, assets: &[AssetId]) -> Result<u32, Error> {
     caller.may(Action::RetireAssets)?;
@@ -113,12 +134,16 @@ pub async fn ended_with(app: &App, caller: &Caller, assets: &[AssetId]) -> Resul
 
 async fn count(app: &App, caller: &Caller, filter: &FindingFilter) -> Result<Option<Counts>, Error> {
     let (head, snapshot) = app.snapshot(&caller.org, Bucket::default()).await?;
-    if let Some(counts) = filter.of_all(&head.counts) {
+    count_in(app, caller, filter, &Seen { counts: head.counts, snapshot }).await
+}
+
+async fn count_in(app: &App, caller: &Caller, filter: &FindingFilter, seen: &Seen) -> Result<Option<Counts>, Error> {
+    if let Some(counts) = filter.of_all(&seen.counts) {
         return Ok(Some(counts));
     }
     let sieve = Sieve::new(app, caller, filter).await?;
     let mut counts = Counts::default();
-    let sweep = Sweep { app, org: &caller.org, snapshot: &snapshot, sieve: &sieve };
+    let sweep = Sweep { app, org: &caller.org, snapshot: &seen.snapshot, sieve: &sieve };
     let complete = sweep.each(|_| false, |entry, _| counts.add(entry.state, entry.severity)).await?;
     Ok(complete.then_some(counts))
 }

@@ -31,6 +31,8 @@ const HOSTS_AT_ONCE: usize = 100;
 /// Judges what is stored now by an expression, at most 10 000 services, and changes nothing. Shows `first` of them.
 pub async fn try_rule(app: &App, caller: &Caller, expression: &str, first: usize) -> Result<Tried, Error> {
     caller.may(Action::ManageRules)?;
+    // Its answer is nothing but what is stored: any expression would do to read it.
+    caller.may(Action::Read)?;
     let expression = Expression::compile(expression, &Vocabulary::RULES)
         .map_err(|error| UserError::of(UserErrorCode::Invalid, "expression", error.to_string()))?;
     let register = Register::read(app, &caller.org).await?;

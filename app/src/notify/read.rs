@@ -81,6 +81,17 @@ pub async fn deliveries(
     after: Option<&str>,
 ) -> Result<DeliveryPage, Error> {
     caller.may(Action::Read)?;
+    page_of_deliveries(app, caller, filter, first, after).await
+}
+
+/// The same for who may send them again.
+pub(super) async fn page_of_deliveries(
+    app: &App,
+    caller: &Caller,
+    filter: &DeliveryFilter,
+    first: usize,
+    after: Option<&str>,
+) -> Result<DeliveryPage, Error> {
     let first = first.clamp(1, STEP);
     let wanted = match (&filter.event, &filter.finding) {
         (None, None) => None,

@@ -14,7 +14,7 @@ use super::decision::Decision;
 use super::delivery::DeliveryState;
 use super::judge::verdict;
 use super::once::Request;
-use super::read::{DeliveryFilter, deliveries};
+use super::read::{DeliveryFilter, page_of_deliveries};
 use super::route::tell_late;
 use super::{message, registry, shelf};
 use crate::access::Caller;
@@ -111,7 +111,7 @@ async fn failed(
     let mut messages = Vec::new();
     let mut after = None;
     loop {
-        let page = deliveries(app, caller, &filter, 100, after.as_deref()).await?;
+        let page = page_of_deliveries(app, caller, &filter, 100, after.as_deref()).await?;
         messages.extend(page.items.iter().map(|(_, d)| message::again(&caller.org, &d.id, asked_by)));
         after = page.next;
         if after.is_none() || messages.len() > MOST {

@@ -11,7 +11,7 @@ use super::known::Known;
 use super::route::route;
 use super::shelf;
 use crate::access::Caller;
-use crate::findings::{EventFilter, events_page};
+use crate::findings::{EventFilter, page_of_events};
 use crate::{App, Error, UserError, UserErrorCode};
 
 /// What a test shows. Both `None`: a plain `test.ping`.
@@ -63,7 +63,7 @@ async fn find(app: &App, caller: &Caller, sample: &Sample) -> Result<Option<Even
         finding_id: sample.finding.clone(),
         ..EventFilter::default()
     };
-    let page = events_page(app, caller, &filter, (None, 1, true)).await?;
+    let page = page_of_events(app, &caller.org, &filter, (None, 1, true)).await?;
     let found = page.items.into_iter().find(|e| e.kind != EventType::Test);
     let field = if sample.finding.is_some() { "findingId" } else { "eventType" };
     let missing = || UserError::of(UserErrorCode::NotFound, field, "there was no such event yet; test without it");

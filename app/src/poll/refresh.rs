@@ -17,7 +17,7 @@ const SECONDS: u64 = 25;
 /// Asks about one asset now instead of at the next due time.
 pub async fn refresh(app: &App, caller: &Caller, id: &AssetId) -> Result<Asset, Error> {
     caller.may(Action::WriteAssets)?;
-    let asset = assets::asset(app, caller, id).await?.map(|m| m.asset);
+    let asset = assets::read_asset(&*app.tables, &caller.org, id).await?;
     let asset = asset.ok_or_else(|| UserError::of(UserErrorCode::NotFound, "id", "no such asset"))?;
     if asset.retired_at.is_some() || !asset.enabled {
         return Err(UserError::of(

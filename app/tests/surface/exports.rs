@@ -11,6 +11,7 @@ use app::{App, Error, assets};
 use domain::finding::Finding;
 use domain::ids::EventId;
 use domain::role::Scope;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::plant::{Lot, Plant, drawn};
@@ -66,7 +67,7 @@ async fn an_export_of_findings_is_what_the_list_shows_and_reads_a_page_at_a_time
     for filter in filters {
         let app = shared(&plant);
         let before = plant.bench.tables.calls();
-        let export = begin(app, plant.caller.clone(), Wanted::Findings(Box::new(filter.clone()))).await.unwrap();
+        let export = begin(app, plant.caller.clone(), Wanted::Findings(Box::new(filter.clone())), None).await.unwrap();
         let (id, columns) = (column(&export, "id"), export.columns.len());
         let records = all(export).await;
         assert!(plant.bench.tables.calls() - before <= 12, "{}", plant.bench.tables.calls() - before);
@@ -82,8 +83,8 @@ async fn an_export_of_findings_is_what_the_list_shows_and_reads_a_page_at_a_time
 #[tokio::test]
 async fn what_changes_while_an_export_runs_is_behind_its_cursor() {
     let (plant, every) = planted(20).await;
-    let begun = begin(shared(&plant), plant.caller.clone(), Wanted::Findings(Box::default())).await.unwrap();
-    let log = begin(shared(&plant), plant.caller.clone(), Wanted::Events(Box::default())).await.unwrap();
+    let begun = begin(shared(&plant), plant.caller.clone(), Wanted::Findings(Box::default()), None).await.unwrap();
+    let log = begin(shared(&plant), plant.caller.clone(), Wanted::Events(Box::default()), None).await.unwrap();
     let ticket = TicketDraft { system: "jira".into(), key: "OPS-1".into(), ..TicketDraft::default() };
     findings::link_ticket(&plant.bench, &plant.caller, &[every[3].id.clone()], &ticket).await.unwrap();
     let cursor: EventId = begun.cursor.parse().unwrap();
@@ -107,13 +108,14 @@ async fn assets_come_in_the_columns_of_an_import() {
         (AssetFilter { retired: true, ..AssetFilter::default() }, 1),
         (AssetFilter { tags: Some(vec!["nobody".into()]), ..AssetFilter::default() }, 0),
     ] {
-        let export = begin(shared(&plant), plant.caller.clone(), Wanted::Assets(Box::new(filter))).await.unwrap();
+        let export = begin(shared(&plant), plant.caller.clone(), Wanted::Assets(Box::new(filter)), None).await.unwrap();
         assert_eq!(export.columns[..3], ["externalId", "name", "target"]);
         let header = export.columns[..18].join(",");
         assert!(!assets::read_csv(&format!("{header}\n")).iter().any(Result::is_err), "an import takes them");
         assert_eq!(all(export).await.len(), number);
     }
-    let none = begin(shared(&plant), plant.caller.clone(), Wanted::Services(Box::<ServiceFilter>::default())).await;
+    let none =
+        begin(shared(&plant), plant.caller.clone(), Wanted::Services(Box::<ServiceFilter>::default()), None).await;
     assert!(all(none.unwrap()).await.is_empty());
 }
 
@@ -121,7 +123,7 @@ async fn assets_come_in_the_columns_of_an_import() {
 async fn who_may_not_read_exports_nothing_and_nothing_of_others_is_exported() {
     let (plant, _) = planted(10).await;
     let token = app::access::Caller { scopes: Some([Scope::Triage].into()), ..plant.caller.clone() };
-    let refused = begin(shared(&plant), token, Wanted::Findings(Box::default())).await;
+    let refused = begin(shared(&plant), token, Wanted::Findings(Box::default()), None).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))));
     let other =
         app::access::bootstrap(&plant.bench, "ops@other.example", "correct horse battery", "Ops", Some("Other")).await;
@@ -131,7 +133,39 @@ async fn who_may_not_read_exports_nothing_and_nothing_of_others_is_exported() {
         Wanted::Services(Box::default()),
         Wanted::Events(Box::default()),
     ] {
-        let export = begin(shared(&plant), other.as_ref().unwrap().clone(), wanted).await.unwrap();
+        let export = begin(shared(&plant), other.as_ref().unwrap().clone(), wanted, None).await.unwrap();
         assert!(all(export).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn an_earlier_instant_is_told_with_the_cursor_of_the_log_as_it_stood_then() {
+    let (plant, _) = planted(20).await;
+    let then = plant.bench.now();
+    let before = begin(shared(&plant), plant.caller.clone(), Wanted::Findings(Box::default()), None).await.unwrap();
+    let (cursor, id) = (before.cursor.clone(), column(&before, "id"));
+    // What is in no event, such as when it was last seen, is told as of then only where nothing happened since.
+    let sorted = |mut records: Vec<Vec<Value>>| {
+        records.iter_mut().for_each(|record| record.truncate(10));
+        records.sort_by_key(|record| record[id].to_string());
+        records
+    };
+    let known = sorted(all(before).await);
+    plant.bench.clock.advance(SignedDuration::from_hours(1));
+    plant.watch("203.0.113.200", 7).await;
+    for wanted in [Wanted::Findings(Box::default()), Wanted::Services(Box::default())] {
+        let export = begin(shared(&plant), plant.caller.clone(), wanted, Some(then)).await.unwrap();
+        assert_eq!(export.cursor, cursor, "what was registered later is behind it");
+    }
+    let export = begin(shared(&plant), plant.caller.clone(), Wanted::Findings(Box::default()), Some(then)).await;
+    assert_eq!(sorted(all(export.unwrap()).await), known);
+    let later = plant.bench.now() + SignedDuration::from_hours(1);
+    for (wanted, at) in [(Wanted::Findings(Box::default()), later), (Wanted::Assets(Box::default()), then)] {
+        let refused = begin(shared(&plant), plant.caller.clone(), wanted, Some(at)).await;
+        assert!(matches!(refused.map(|_| ()), Err(Error::User(_))));
+    }
+    let log = begin(shared(&plant), plant.caller.clone(), Wanted::Events(Box::default()), Some(then)).await.unwrap();
+    let at = column(&log, "at");
+    let told = all(log).await;
+    assert!(!told.is_empty() && told.iter().all(|event| event[at].as_str().unwrap() <= then.to_string().as_str()));
 }

@@ -64,23 +64,24 @@ pub enum Role {
     Viewer,
 }
 
-/// What a token may be used for.
+/// What a token may be used for. No scope holds another: who may write sees what was written, and where that leads, such
+/// as from a finding to its asset, rule or history, takes READ as well.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 #[graphql(remote = "domain::role::Scope")]
 pub enum Scope {
-    /// Reads.
+    /// Reads everything but the audit log.
     Read,
-    /// Registers and changes assets.
+    /// Registers, changes, retires and refreshes assets.
     WriteAssets,
-    /// Works through findings.
+    /// Decides about findings, assigns them, comments on them and links tickets.
     Triage,
-    /// Manages rules.
+    /// Changes rules and triage policies; to try a rule takes READ, too.
     ManageRules,
-    /// Manages channels.
+    /// Changes channels, tests them, and sends again what they were sent.
     ManageNotifications,
-    /// Manages the organization.
+    /// Changes the organization, its people and its tokens, and deletes retired assets.
     Admin,
-    /// Spends credits.
+    /// Orders scans; with READ, asks Shodan what costs credits.
     SpendCredits,
     /// Reads the audit log.
     ReadAudit,

@@ -1,11 +1,14 @@
 //! What is watched.
 
+use std::sync::Arc;
+
 use app::assets::{self, Monitored};
 use app::directory::AssetSummary;
 use app::poll::Usage;
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::asset::Asset as Stored;
+use domain::role::Action;
 
 use super::counts::{FindingCounts, int};
 use super::finding::{FindingConnection, FindingFilter, FindingOrder, list};
@@ -19,18 +22,24 @@ use crate::scalars::{Cidr, DateTime, EmailAddress, at};
 /// What is watched: a device, network, domain or query.
 #[derive(Clone)]
 pub struct Asset {
-    pub(crate) stored: Stored,
+    pub(crate) stored: Arc<Stored>,
     pub(crate) summary: Option<AssetSummary>,
 }
 
 impl From<Monitored> for Asset {
     fn from(monitored: Monitored) -> Self {
-        Self { stored: monitored.asset, summary: Some(monitored.summary) }
+        Self { stored: Arc::new(monitored.asset), summary: Some(monitored.summary) }
     }
 }
 
 impl From<Stored> for Asset {
     fn from(stored: Stored) -> Self {
+        Self::from(Arc::new(stored))
+    }
+}
+
+impl From<Arc<Stored>> for Asset {
+    fn from(stored: Arc<Stored>) -> Self {
         Self { stored, summary: None }
     }
 }
@@ -40,7 +49,9 @@ impl Asset {
         if let Some(summary) = self.summary {
             Ok(summary)
         } else {
-            let org = &caller(ctx)?.org;
+            let caller = caller(ctx)?;
+            caller.may(Action::Read).map_err(fail)?;
+            let org = &caller.org;
             let (_, snapshot) = app(ctx).snapshot(org, self.stored.id.bucket).await.map_err(|e| fail(e.into()))?;
             Ok(snapshot.asset(&self.stored.id.ulid))
         }
@@ -177,7 +188,7 @@ impl Asset {
     async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Asset>> {
         let register = register(ctx).await?;
         let id = register.owners().parent(&self.stored.target, &self.stored.id);
-        Ok(id.and_then(|id| register.find(id)).cloned().map(Asset::from))
+        Ok(id.and_then(|id| register.share(id)).cloned().map(Asset::from))
     }
     /// How its monitoring goes.
     async fn monitoring(&self, ctx: &Context<'_>) -> Result<Monitoring> {

@@ -68,20 +68,25 @@ pub struct AuditFilter {
     pub subject_id: Option<ID>,
 }
 
+impl From<AuditFilter> for audit::AuditFilter {
+    fn from(f: AuditFilter) -> Self {
+        Self {
+            actor: f.actor,
+            actor_id: f.actor_id.map(|id| id.0),
+            action: f.action,
+            subject_id: f.subject_id.map(|id| id.0),
+            since: f.since.map(|t| t.0),
+            until: f.until.map(|t| t.0),
+        }
+    }
+}
+
 /// A page of acts. It may be shorter than asked for although there is more.
 pub type AuditEntryConnection = Connection<String, AuditEntry>;
 
 /// Lists acts, newest first.
 pub async fn audit_log(ctx: &Context<'_>, filter: Option<AuditFilter>, page: Page) -> Result<AuditEntryConnection> {
-    let f = filter.unwrap_or_default();
-    let filter = audit::AuditFilter {
-        actor: f.actor,
-        actor_id: f.actor_id.map(|id| id.0),
-        action: f.action,
-        subject_id: f.subject_id.map(|id| id.0),
-        since: f.since.map(|t| t.0),
-        until: f.until.map(|t| t.0),
-    };
+    let filter = filter.unwrap_or_default().into();
     let asked = (page.cursor.as_deref(), page.limit, page.backward);
     let found = audit::page(app(ctx), caller(ctx)?, &filter, asked).await.map_err(fail)?;
     let (before, behind) = page.neighbours(found.more);

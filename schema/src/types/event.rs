@@ -58,7 +58,7 @@ impl Event {
     /// The asset; null when it is about none, or it was deleted.
     async fn asset(&self, ctx: &Context<'_>) -> Result<Option<Asset>> {
         let Some(id) = &self.0.subjects.asset else { return Ok(None) };
-        Ok(register(ctx).await?.find(id).cloned().map(Asset::from))
+        Ok(register(ctx).await?.share(id).cloned().map(Asset::from))
     }
     /// The finding as it is now; null when it is about none.
     async fn finding(&self, ctx: &Context<'_>) -> Result<Option<Finding>> {

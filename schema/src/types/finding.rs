@@ -171,7 +171,7 @@ impl Finding {
     }
     /// The asset that owns it.
     async fn asset(&self, ctx: &Context<'_>) -> Result<Asset> {
-        let found = register(ctx).await?.find(&self.0.asset).cloned();
+        let found = register(ctx).await?.share(&self.0.asset).cloned();
         found.map(Asset::from).ok_or_else(|| bad_input("the asset of this finding was deleted"))
     }
     /// Its service; null when it is about the host as a whole.

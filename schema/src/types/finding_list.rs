@@ -24,8 +24,8 @@ pub struct FindingOrder {
 
 /// What a list of findings says beside its items. Of a filtered list it is worked out when asked for.
 pub enum FindingTotals {
-    /// The findings that a filter matches.
-    Matching(Box<findings::FindingFilter>),
+    /// The findings that a filter matches, as the page beside saw them.
+    Matching(Box<(findings::FindingFilter, findings::Seen)>),
     /// Findings that are at hand.
     Known(Counts),
 }
@@ -34,7 +34,10 @@ impl FindingTotals {
     async fn told(&self, ctx: &Context<'_>) -> Result<Option<Counts>> {
         match self {
             Self::Known(counts) => Ok(Some(*counts)),
-            Self::Matching(filter) => findings::counts(app(ctx), caller(ctx)?, filter).await.map_err(fail),
+            Self::Matching(matching) => {
+                let (filter, seen) = &**matching;
+                findings::counts_beside(app(ctx), caller(ctx)?, filter, seen).await.map_err(fail)
+            }
         }
     }
 }
@@ -82,5 +85,6 @@ pub async fn listed(
     let asked = (page.cursor.as_deref(), page.limit, page.backward);
     let found = findings::page(app(ctx), caller(ctx)?, &filter, order, asked).await.map_err(fail)?;
     let items = found.items.into_iter().map(|l| (l.cursor, Finding(l.finding)));
-    Ok(Listing::new(page, items, found.more, found.end, FindingTotals::Matching(Box::new(filter))))
+    let totals = FindingTotals::Matching(Box::new((filter, found.seen)));
+    Ok(Listing::new(page, items, found.more, found.end, totals))
 }

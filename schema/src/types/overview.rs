@@ -124,7 +124,7 @@ impl Overview {
     /// The assets with the greatest risk, at most five.
     async fn top_assets(&self, ctx: &Context<'_>) -> Result<Vec<Asset>> {
         let register = register(ctx).await?;
-        Ok(self.0.top_assets.iter().filter_map(|id| register.find(id)).cloned().map(Asset::from).collect())
+        Ok(self.0.top_assets.iter().filter_map(|id| register.share(id)).cloned().map(Asset::from).collect())
     }
 }
 

@@ -48,7 +48,7 @@ impl Service {
     }
     /// The asset that owns it.
     async fn asset(&self, ctx: &Context<'_>) -> Result<Asset> {
-        let found = register(ctx).await?.find(&self.0.id.asset).cloned();
+        let found = register(ctx).await?.share(&self.0.id.asset).cloned();
         found.map(Asset::from).ok_or_else(|| bad_input("the asset of this service was deleted"))
     }
     /// Its address.

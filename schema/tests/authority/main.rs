@@ -4,6 +4,7 @@
 
 mod matrix;
 mod samples;
+mod scopes;
 mod shape;
 mod strangers;
 mod walk;

@@ -22,6 +22,18 @@ x BAD_USER_INPUT
 Payloads are shown to whoever may do what they are the payload of.
 ";
 
+/// What no single scope suffices for: what is a person's own, and what reads as well.
+const NOT_IN_A_SCOPE: &[&str] = &[
+    "Mutation.acceptInvitation",
+    "Mutation.changePassword",
+    "Mutation.createOrganization",
+    "Mutation.deleteAccount",
+    "Mutation.revokeSession",
+    "Mutation.switchOrganization",
+    "Mutation.tryRule",
+    "Mutation.updateProfile",
+];
+
 #[tokio::test]
 async fn who_may_do_what_is_what_the_table_says() {
     let world = World::new().await;
@@ -31,13 +43,23 @@ async fn who_may_do_what_is_what_the_table_says() {
         writeln!(table, "{}{name}", "| ".repeat(column)).unwrap();
     }
     let mut rows = reads(&world, &shape).await;
-    rows.extend(changes(&world, &shape).await);
+    let mut changes = changes(&world, &shape).await;
+    changes.sort();
+    assert_eq!(in_no_scope(&world, &changes), NOT_IN_A_SCOPE);
+    rows.extend(changes);
     rows.sort();
     for (name, cells) in rows {
         let cells: Vec<String> = cells.chars().map(String::from).collect();
         writeln!(table, "{} {name}", cells.join(" ")).unwrap();
     }
     insta::assert_snapshot!("matrix", table);
+}
+
+/// The changes that every token with one scope is forbidden.
+fn in_no_scope<'a>(world: &World, changes: &'a [(String, String)]) -> Vec<&'a str> {
+    let tokens: Vec<bool> = world.everybody.iter().map(|(name, _)| name.starts_with("token ")).collect();
+    let none = |cells: &str| cells.chars().zip(&tokens).all(|(cell, token)| !token || cell == '-');
+    changes.iter().filter(|(_, cells)| none(cells)).map(|(name, _)| name.as_str()).collect()
 }
 
 /// What is read, and followed.

@@ -12,12 +12,14 @@ pub(crate) struct Things {
     ids: Map<String, Value>,
     /// The cursor of the first event.
     pub(crate) beginning: String,
+    /// When all of it was there.
+    now: String,
 }
 
 const LOOK: &str = "{ viewer { user { id } sessions { id } }
     organization { id members { nodes { user { id } role } } invitations { id } apiTokens { id } }
     services(first: 1) { nodes { id } } events(first: 1) { edges { cursor node { id } } }
-    deliveries(first: 1) { nodes { id } } rules(first: 1) { nodes { id } }
+    deliveries(first: 1) { nodes { id } } rules(first: 1) { nodes { id } } triagePolicies(first: 1) { nodes { id } }
     assets(first: 9) { nodes { id } } auditLog(first: 1) { nodes { id } } }";
 
 impl Things {
@@ -45,6 +47,7 @@ impl Things {
             "event": data["events"]["edges"][0]["node"]["id"],
             "delivery": data["deliveries"]["nodes"][0]["id"],
             "rule": data["rules"]["nodes"][0]["id"],
+            "policy": data["triagePolicies"]["nodes"][0]["id"],
             "audit": data["auditLog"]["nodes"][0]["id"],
             "user": viewer.unwrap()["user"]["id"],
             "session": data["viewer"]["sessions"][0]["id"],
@@ -55,7 +58,8 @@ impl Things {
         let Value::Object(ids) = ids else { unreachable!("it was written so") };
         let missing: Vec<&String> = ids.iter().filter(|(_, id)| text(id).is_empty()).map(|(name, _)| name).collect();
         assert!(missing.is_empty(), "the organization lacks {missing:?}");
-        Self { ids, beginning: text(&data["events"]["edges"][0]["cursor"]).to_owned() }
+        let beginning = text(&data["events"]["edges"][0]["cursor"]).to_owned();
+        Self { ids, beginning, now: world.app.now().to_string() }
     }
 
     /// Every id but those that mean something to everybody: rules are shared, and each organization counts its events from 1.
@@ -70,10 +74,10 @@ impl Things {
             let id = if name == "rule" { id.to_owned() } else { format!("{}0000", &id[..id.len() - 4]) };
             (name.clone(), json!(id))
         };
-        Self { ids: self.ids.iter().map(gone).collect(), beginning: self.beginning.clone() }
+        Self { ids: self.ids.iter().map(gone).collect(), ..self.clone() }
     }
 
-    fn id(&self, name: &str) -> &Value {
+    pub(crate) fn id(&self, name: &str) -> &Value {
         &self.ids[name]
     }
 
@@ -88,6 +92,7 @@ impl Things {
                 ("Query", name, "id") => self.ids.get(name).map_or_else(|| "\"x\"".into(), Value::to_string),
                 ("Query", "host", "ip") => "\"8.8.8.8\"".into(),
                 ("Query", "vulnerability", "cve") => "\"CVE-2021-36260\"".into(),
+                ("Query", "findingsAt" | "servicesAt", "at") => json!(self.now).to_string(),
                 ("Query", "findingGroups", "by") => "[SEVERITY]".into(),
                 ("Subscription", _, "after") => json!(self.beginning).to_string(),
                 (_, _, _) if arg["type"]["kind"] == "NON_NULL" && arg["defaultValue"].is_null() => {
@@ -147,6 +152,7 @@ impl Things {
             "deleteNotificationChannel" | "rotateWebhookSecret" => json!({"id": id("webhook")}),
             "testNotificationChannel" => json!({"id": id("webhook"), "findingId": id("finding")}),
             "resendConfirmation" => json!({"channelId": id("email"), "email": "duty@plant.example"}),
+            "endTriagePolicy" => json!({"id": id("policy")}),
             "redeliver" => json!({"deliveryId": id("delivery")}),
             "replayEvents" => json!({"channelId": id("webhook")}),
             _ => Value::Null,

@@ -11,6 +11,8 @@ use app::testing::{
     Silent, seen,
 };
 use async_graphql::{Request, Variables};
+use domain::cve::CveId;
+use domain::observation::VulnerabilityClaim;
 use domain::role::{Role, Scope};
 use futures_util::StreamExt;
 use schema::Engine;
@@ -47,7 +49,10 @@ impl World {
         let mut bench = bench((**before.tables).clone(), 2);
         let script = Arc::new(Script::default());
         let ip: IpAddr = "8.8.8.8".parse().unwrap();
-        script.says(seen(ip, bench.app.now(), &[(23, "telnet"), (502, "modbus")]));
+        let mut host = seen(ip, bench.app.now(), &[(23, "telnet"), (502, "modbus")]);
+        let tested = VulnerabilityClaim { verified: true, cvss: Some(9.8), ..VulnerabilityClaim::default() };
+        host.banners[0].vulnerabilities.insert(CveId::parse("CVE-2021-36260").unwrap(), tested);
+        script.says(host);
         bench.app.exposure = script;
         let (tables, app) = (bench.tables.clone(), Arc::new(bench.app));
         let engine = schema::build(Arc::clone(&app));
@@ -103,6 +108,9 @@ impl World {
         ] {
             ask(&format!("mutation {{ {channel} }}"), json!({})).await;
         }
+        let policy = "mutation { createTriagePolicy(input: {name: \"Laboratory\", findings: {assetTags: [\"lab\"]}, state: ACCEPTED, \
+            reason: ACCEPTABLE_RISK, note: \"reachable from within alone\", until: \"2026-04-01T00:00:00Z\"}) { userErrors { field message } } }";
+        ask(policy, json!({})).await;
         app::poll::tick(&self.app).await.unwrap();
         let found = ask("{ findings(first: 9) { nodes { id } } }", json!({})).await;
         let finding = found["findings"]["nodes"][0]["id"].clone();

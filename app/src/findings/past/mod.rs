@@ -34,6 +34,8 @@ pub struct PastPage<T> {
     pub more: bool,
     /// How many there are in all.
     pub total: usize,
+    /// The number of the last event of the log before which all is in it: what came later comes behind that one.
+    pub told_to: u64,
 }
 
 /// The log up to an instant.
@@ -42,6 +44,10 @@ struct Past {
     known: Replayed,
     /// When each decision of people was told first.
     decided: BTreeMap<String, Timestamp>,
+    /// The last event before the first that is too late.
+    told_to: u64,
+    /// One was too late.
+    over: bool,
 }
 
 impl Past {
@@ -84,7 +90,11 @@ impl Past {
 
     fn fold(&mut self, event: &Event, at: Timestamp) {
         if event.at > at {
+            self.over = true;
             return;
+        }
+        if !self.over {
+            self.told_to = event.id.number;
         }
         self.known.fold(event);
         let Some(finding) = event.subjects.finding.as_ref().and_then(|id| self.known.findings.get_mut(id)) else {
@@ -99,14 +109,14 @@ impl Past {
 }
 
 /// The page of a list in the order of its keys, which are its cursors.
-fn page<T>(mut all: Vec<(String, T)>, after: Option<&str>, limit: usize) -> PastPage<T> {
+fn page<T>(mut all: Vec<(String, T)>, told_to: u64, (after, limit): (Option<&str>, usize)) -> PastPage<T> {
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     let total = all.len();
     let mut items: Vec<(String, T)> =
         all.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)).collect();
     let more = items.len() > limit;
     items.truncate(limit);
-    PastPage { items, more, total }
+    PastPage { items, more, total, told_to }
 }
 
 fn refused(field: &str, message: String) -> Error {
