@@ -4,6 +4,7 @@
 //! and announced. Never here: HTTP, GraphQL, Azure, Shodan's JSON, SMTP. Those rooms implement the [`ports`];
 //! a use case never knows which trigger woke it.
 
+mod agenda;
 mod application;
 mod errands;
 mod error;

@@ -33,6 +33,15 @@ pub fn encode_with<T: Serialize>(
     Ok(WriteRow { key: key.into(), columns })
 }
 
+/// How long a row's texts are together, in bytes: at least as much as they have UTF-16 units.
+pub(crate) fn text_len(row: &WriteRow) -> usize {
+    let texts = row.columns.iter().filter_map(|(_, value)| match value {
+        Value::Text(text) => Some(text.len()),
+        _ => None,
+    });
+    texts.sum()
+}
+
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     let mut first = true;
@@ -83,7 +92,27 @@ pub fn decode<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
 
 /// All rows of a partition whose keys begin so, by key.
 pub async fn all(tables: &dyn Tables, table: Table, partition: &str, prefix: &str) -> Result<Vec<Row>, StoreError> {
-    let mut range = RowRange::prefix(prefix, 1000);
+    whole(tables, table, partition, RowRange::prefix(prefix, 1000)).await
+}
+
+/// All rows of a partition from one key to another, both included, by key.
+pub async fn between(
+    tables: &dyn Tables,
+    table: Table,
+    partition: &str,
+    from: String,
+    last: &str,
+) -> Result<Vec<Row>, StoreError> {
+    // Keys hold no control characters: behind the last one comes nothing before this.
+    whole(tables, table, partition, RowRange { from, to: Some(format!("{last} ")), limit: 1000 }).await
+}
+
+async fn whole(
+    tables: &dyn Tables,
+    table: Table,
+    partition: &str,
+    mut range: RowRange,
+) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     loop {
         let page = tables.range(table, partition, range.clone()).await?;

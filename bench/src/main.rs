@@ -11,12 +11,14 @@ mod counted;
 mod figure;
 mod machine;
 mod measure;
+mod plain;
 mod process;
 mod receivers;
 mod report;
 mod runtime_interface;
 mod world;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -34,20 +36,29 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// The program, built for release.
-    #[arg(long, value_name = "FILE")]
-    program: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "plain")]
+    program: Option<PathBuf>,
     /// Where `cargo xtask package` makes packages: those that are there are measured.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", default_value = "dist")]
     packages: PathBuf,
+    /// Measures nothing, and is the server to compare with, on these findings.
+    #[arg(long, value_name = "FILE", hide = true, requires = "listen")]
+    plain: Option<PathBuf>,
+    /// Where that one listens.
+    #[arg(long, value_name = "ADDRESS", hide = true)]
+    listen: Option<SocketAddr>,
 }
 
 fn main() -> Result<()> {
-    let Arguments { mut names, quick, program, packages } = Arguments::parse();
+    let Arguments { mut names, quick, program, packages, plain, listen } = Arguments::parse();
+    if let (Some(findings), Some(address)) = (plain, listen) {
+        return plain::serve(&findings, address);
+    }
     if names.is_empty() {
         names = Name::ALL.to_vec();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let bench = Bench::new(program, packages, quick);
+    let bench = Bench::new(program.unwrap_or_default(), packages, quick);
     let mut report = report::Report::new(machine::description()?);
     for name in names {
         println!("measuring: {}", name.about());

@@ -52,6 +52,14 @@ impl Served {
         Self::spawn(program, &[], interface, &own)
     }
 
+    /// The server to compare with: this program itself, see [`crate::plain`].
+    pub(crate) fn plain(findings: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let findings = findings.to_string_lossy();
+        let arguments = ["--plain", &*findings, "--listen", &address.to_string()];
+        Self::spawn(&std::env::current_exe()?, &arguments, address, &[])
+    }
+
     fn spawn(program: &Path, arguments: &[&str], address: SocketAddr, settings: &[(&str, &str)]) -> Result<Self> {
         // Every source is named, so that no request leaves this machine. Port 9 discards.
         let sources = ["SHODAN", "SHODAN_EXPLOITS", "INTERNETDB", "CVEDB", "KEV", "EPSS", "EPSS_FILE", "SSVC"];

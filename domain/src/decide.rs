@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::appear;
 use crate::asset::Asset;
+use crate::cve::CveId;
 use crate::due::Sla;
 use crate::event::EventType;
 use crate::finding::{Finding, FindingState, Resolution};
@@ -75,6 +76,9 @@ pub struct Beside<'a> {
     pub intelligence: &'a Intelligence,
     /// The organization's triage policies, also those that ended: theirs are the decisions that end with them.
     pub policies: &'a [TriagePolicy],
+    /// The CVEs that publishers have answered about. What was only inferred from a version, and names another of which
+    /// nobody told how bad it is, stays undecided until they have. `None`: nobody is asked, so nothing waits.
+    pub answered: Option<&'a BTreeSet<CveId>>,
 }
 
 /// A service that changed.
@@ -103,6 +107,8 @@ pub struct Decisions {
     pub wake: Option<Timestamp>,
     /// Rules that could not decide, with the reason.
     pub undecided: BTreeMap<String, String>,
+    /// Something waits for facts about vulnerabilities.
+    pub awaits_facts: bool,
 }
 
 impl Decisions {
@@ -115,7 +121,7 @@ impl Decisions {
 /// Decides by what banners claim alone, without policies.
 pub fn decide(question: &Question<'_>) -> Decisions {
     let intelligence = Intelligence::default();
-    decide_with(question, Beside { intelligence: &intelligence, policies: &[] })
+    decide_with(question, Beside { intelligence: &intelligence, policies: &[], answered: None })
 }
 
 /// Decides. Without looks, what is stored is judged anew: what changed intelligence, rules, policies and time mean.
@@ -129,8 +135,13 @@ pub fn decide_with(question: &Question<'_>, beside: Beside<'_>) -> Decisions {
     appear::mark(question.asset, before, &mut known, question.looks);
     leave_old_address(question, &mut known);
     let (became_stale, stale_at) = mark_stale(question, &mut known);
-    let judge =
-        Judge { asset: question.asset, rules: question.rules, intelligence: beside.intelligence, now: question.now };
+    let judge = Judge {
+        asset: question.asset,
+        rules: question.rules,
+        intelligence: beside.intelligence,
+        answered: beside.answered,
+        now: question.now,
+    };
     let verdicts = judge.judge(&known);
     let mut decisions = Decisions {
         hosts: changed_hosts(before, &known),
@@ -138,6 +149,7 @@ pub fn decide_with(question: &Question<'_>, beside: Beside<'_>) -> Decisions {
         became_stale,
         wake: [verdicts.wake, stale_at].into_iter().flatten().min(),
         undecided: verdicts.undecided.iter().map(|(i, why)| (i.rule.clone(), why.clone())).collect(),
+        awaits_facts: verdicts.awaits_facts,
         ..Decisions::default()
     };
     decide_findings(question, beside.policies, &known, &verdicts, &mut decisions);

@@ -56,6 +56,10 @@ impl Exposure for Counted<dyn Exposure> {
         self.asked("account", self.port.account(key)).await
     }
 
+    fn announce(&self, key: &SourceKey, questions: u32) {
+        self.port.announce(key, questions);
+    }
+
     async fn next_turn(&self, key: &SourceKey) -> Option<Timestamp> {
         self.port.next_turn(key).await
     }

@@ -68,7 +68,7 @@ async fn seen(program: &Program, text: &mut String) {
     let depths: Vec<(&[(&str, &str)], f64)> =
         depths.iter().map(|(labels, depth)| (labels.as_slice(), *depth)).collect();
     family(text, "iotmonitor_queue_messages", "gauge", "Messages in a queue, visible or not.", &depths);
-    if let Ok(Some(last)) = last_tick(&program.app).await {
+    if let Ok(Some(last)) = last_tick(&*program.app.tables).await {
         let help = "When the last turn of the timer ended, in seconds since 1970.";
         family(
             text,

@@ -37,7 +37,7 @@ pub async fn handle(State(program): State<Arc<Program>>) -> Response {
 
 async fn look(program: &Program) -> Result<Option<Timestamp>, app::Error> {
     program.ready().await?;
-    last_tick(&program.app).await
+    Ok(last_tick(&*program.app.tables).await?)
 }
 
 /// What is wrong with the timer, if anything: the tick after the last one is overdue.

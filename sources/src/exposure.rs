@@ -122,6 +122,10 @@ impl Exposure for Sources {
         Ok(Account { plan: info.plan, query_credits, scan_credits, monitored_ips })
     }
 
+    fn announce(&self, key: &SourceKey, questions: u32) {
+        self.governor.announce(key, questions);
+    }
+
     async fn next_turn(&self, key: &SourceKey) -> Option<Timestamp> {
         self.governor.next_turn(key).await
     }

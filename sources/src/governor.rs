@@ -36,6 +36,8 @@ pub struct Governor {
 struct Lane {
     /// Callers that have no turn yet.
     waiting: AtomicU32,
+    /// Turns that somebody said will be wanted one after another.
+    announced: AtomicU32,
     /// Turns that were claimed together with another, for those who wait.
     turns: tokio::sync::Mutex<VecDeque<i64>>,
     /// Turns before this are void: Shodan said to slow down.
@@ -47,6 +49,12 @@ impl Governor {
     pub fn new(tables: Arc<dyn Tables>, clock: Arc<dyn Clock>, interval: Duration) -> Self {
         let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).min(LONGEST_WAIT_MS);
         Self { tables, clock, interval_ms, lanes: Mutex::default() }
+    }
+
+    /// So many turns with this key will be wanted one after another; 0: no more are. They are claimed some at a time: what is
+    /// claimed and not used is lost, to other processes too.
+    pub fn announce(&self, key: &SourceKey, turns: u32) {
+        self.lane(&row_of(key)).announced.store(turns, Ordering::Release);
     }
 
     /// Waits for a turn with this key. A caller that gives up waiting loses its turn and hurts nobody.
@@ -99,7 +107,7 @@ impl Governor {
         lanes.entry(row.to_owned()).or_default().clone()
     }
 
-    /// A turn, from those in hand or newly claimed. As many are claimed at once as callers wait.
+    /// A turn, from those in hand or newly claimed. As many are claimed at once as callers wait or were announced.
     async fn take(&self, row: &str, lane: &Lane) -> Result<i64, SourceError> {
         let waiting = Waiting::join(&lane.waiting);
         let mut turns = lane.turns.lock().await;
@@ -108,10 +116,18 @@ impl Governor {
         let now = self.now();
         // Whom it was claimed for is gone, and two late turns at once would be too fast.
         turns.retain(|at| *at >= now);
+        let announced = lane.announced.load(Ordering::Acquire);
+        // Whoever announced anew in between is right.
+        let _ = lane.announced.compare_exchange(
+            announced,
+            announced.saturating_sub(1),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
         if let Some(at) = turns.pop_front() {
             return Ok(at);
         }
-        let wanted = i64::from(callers.clamp(1, MOST_TURNS));
+        let wanted = i64::from(callers.max(announced).clamp(1, MOST_TURNS));
         let first = self.claim(row, wanted, lane.void_before.load(Ordering::Acquire)).await?;
         turns.extend((1..wanted).map(|n| first + n * self.interval_ms));
         Ok(first)

@@ -37,7 +37,7 @@ pub const MESSAGES: usize = 32;
 
 /// Checks a partition or row key.
 pub fn key(key: &str) -> Result<(), Refusal> {
-    let why = if key.encode_utf16().count() > KEY_UNITS {
+    let why = if size::units(key) > KEY_UNITS {
         "it is longer than 512 characters"
     } else if key.contains(['/', '\\', '#', '?']) {
         "it has one of / \\ # ?"
@@ -128,9 +128,7 @@ fn row(partition: &str, row: &WriteRow) -> Result<(), Refusal> {
             "the row has it twice"
         } else {
             match value {
-                Value::Text(text) if text.encode_utf16().count() > TEXT_UNITS => {
-                    "its text is longer than 32 768 UTF-16 units"
-                }
+                Value::Text(text) if size::units(text) > TEXT_UNITS => "its text is longer than 32 768 UTF-16 units",
                 Value::Bytes(bytes) if bytes.len() > BYTES => "it is larger than 64 KiB",
                 _ => continue,
             }

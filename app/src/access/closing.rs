@@ -7,8 +7,8 @@ use domain::ids::{Bucket, OrgId};
 use super::organization::{self, Organization};
 use super::roster::Roster;
 use super::store::{Command, read};
-use crate::poll::HINTS;
-use crate::ports::{Batch, Commit, Op, RowRange, StoreError, Table};
+use crate::agenda::{self, Due, Mark};
+use crate::ports::{Commit, Op, Row, RowRange, StoreError, Table};
 use crate::retention::Room;
 use crate::{App, Error, ledger};
 
@@ -64,24 +64,22 @@ async fn empty(app: &App, org: &OrgId, room: &mut Room) -> Result<bool, StoreErr
             room.remove(app, table, &partition, page.rows.into_iter().map(|row| row.key).collect()).await?;
         }
     }
-    room.remove(app, Table::Schedule, "dirty", vec![ledger::partition(org, Bucket::default())]).await?;
+    let mark = Mark::Dirty.key(&ledger::partition(org, Bucket::default()));
+    room.remove(app, Table::Schedule, agenda::PARTITION, vec![mark]).await?;
     room.remove(app, Table::Accounts, organization::REGISTRY, vec![org.to_string()]).await?;
     Ok(true)
 }
 
-/// Nothing of theirs is due any more. The id of the organization stands inside the key.
+/// Nothing of theirs is polled any more.
 async fn hints(app: &App, org: &OrgId) -> Result<(), StoreError> {
-    let infix = format!(":{org}:");
+    let whose = format!("{org}:");
+    let theirs = |row: &Row| Due::Poll.read(&row.key).is_some_and(|(_, what)| what.starts_with(&whose));
     let mut from = Some(String::new());
     while let Some(start) = from {
         let range = RowRange { from: start, to: None, limit: PAGE };
-        let page = app.tables.range(Table::Schedule, HINTS, range).await?;
-        let theirs = page.rows.iter().filter(|row| row.key.contains(&infix));
-        let ops: Vec<Op> = theirs.map(|row| Op::Delete { key: row.key.clone(), etag: None }).collect();
-        for several in ops.chunks(90) {
-            let batch = Batch { table: Table::Schedule, partition: HINTS.into(), ops: several.to_vec(), witness: None };
-            app.tables.commit(batch).await?;
-        }
+        let page = app.tables.range(Table::Schedule, agenda::PARTITION, range).await?;
+        let gone = page.rows.into_iter().filter(theirs).map(|row| Op::Delete { key: row.key, etag: None });
+        agenda::write(app, gone.collect()).await?;
         from = page.next;
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What the timer does besides polling, each thing at its time: scans that are followed, alerts that are kept in step.
 //!
-//! A row of `schedule|errands` says what is due when, over all organizations: one range read a tick, and nothing else
-//! while nothing is due. It only reminds: how far something is stands in its own rows, so a row too many does no harm,
-//! and doing something twice neither. The new row is there before the old one goes. Never here: what is done.
+//! A row of the agenda says what is due when, over all organizations. It only reminds: how far something is stands in its
+//! own rows, so a row too many does no harm, and doing something twice neither. The new row is there before the old one
+//! goes. Never here: what is done.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use domain::ids::{OrgId, ScanId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::ports::{Batch, Commit, Op, RowRange, StoreError, Table, Value, WriteRow};
-use crate::{App, Error, monitor, rows, scans};
+use crate::agenda::{self, Agenda, Due};
+use crate::ports::{Op, RowRange, StoreError, Table};
+use crate::{App, Error, monitor, scans};
 
 /// Something to be done for an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,6 @@ pub(crate) enum Errand {
     Monitor(OrgId),
 }
 
-const PARTITION: &str = "errands";
 /// One tick reads at most so many.
 const MOST: usize = 50;
 /// Rows that are read together where all are wanted.
@@ -35,15 +35,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Errand {
     fn key(&self, at: Timestamp) -> String {
-        let due = at.as_second().max(0);
-        match self {
-            Self::Scan(org, scan) => format!("{due:010}:{org}:scan:{}", scan.ulid()),
-            Self::Monitor(org) => format!("{due:010}:{org}:monitor:"),
-        }
+        let what = match self {
+            Self::Scan(org, scan) => format!("{org}:scan:{}", scan.ulid()),
+            Self::Monitor(org) => format!("{org}:monitor:"),
+        };
+        Due::Errand.key(at, &what)
     }
 
     fn read(key: &str) -> Option<Self> {
-        let mut parts = key.splitn(4, ':').skip(1);
+        let mut parts = Due::Errand.read(key)?.1.splitn(3, ':');
         let org = parts.next()?.parse().ok()?;
         match (parts.next()?, parts.next()?) {
             ("scan", ulid) => Some(Self::Scan(org, ScanId::from_ulid(ulid).ok()?)),
@@ -63,28 +63,25 @@ impl Errand {
 
 /// Has something done at an instant. Written before what it reminds of.
 pub(crate) async fn plan(app: &App, errand: &Errand, at: Timestamp) -> Result<(), StoreError> {
-    write(app, vec![Op::Upsert(row(errand.key(at)))]).await
+    agenda::write(app, vec![Op::Upsert(agenda::reminder(app, errand.key(at)))]).await
 }
 
-/// Does what is due, within a part of the tick.
-pub(crate) async fn run(app: &App, deadline: Instant) -> Result<(), Error> {
-    let end = format!("{:010}", app.now().as_second() + 1);
-    let range = RowRange { to: Some(end), limit: MOST, ..RowRange::default() };
-    let page = app.tables.range(Table::Schedule, PARTITION, range).await?;
+/// Does what is due, within a part of the tick. `true`: something may be due that was not.
+pub(crate) async fn run(app: &App, agenda: &Agenda, deadline: Instant) -> Result<bool, Error> {
     let deadline = deadline.min(Instant::now() + PATIENCE);
     let mut done: Vec<Errand> = Vec::new();
-    for found in page.rows {
+    for found in agenda.due(Due::Errand).take(MOST) {
         if Instant::now() >= deadline {
             break;
         }
         let gone = Op::Delete { key: found.key.clone(), etag: None };
         let Some(errand) = Errand::read(&found.key) else {
             tracing::warn!(errand = found.key, "an errand that cannot be read is dropped");
-            write(app, vec![gone]).await?;
+            agenda::write(app, vec![gone]).await?;
             continue;
         };
         if done.contains(&errand) {
-            write(app, vec![gone]).await?;
+            agenda::write(app, vec![gone]).await?;
             continue;
         }
         let next = match errand.run(app, deadline).await {
@@ -95,11 +92,11 @@ pub(crate) async fn run(app: &App, deadline: Instant) -> Result<(), Error> {
             }
         };
         let key = next.map(|at| errand.key(at)).filter(|key| *key != found.key);
-        let come = key.map(|key| Op::Upsert(row(key)));
-        write(app, come.into_iter().chain([gone]).collect()).await?;
+        let come = key.map(|key| Op::Upsert(agenda::reminder(app, key)));
+        agenda::write(app, come.into_iter().chain([gone]).collect()).await?;
         done.push(errand);
     }
-    Ok(())
+    Ok(!done.is_empty())
 }
 
 /// The organizations whose alerts are looked after, each once.
@@ -107,27 +104,13 @@ pub(crate) async fn monitored(app: &App) -> Result<Vec<OrgId>, StoreError> {
     let mut orgs = BTreeSet::new();
     let mut range = RowRange { limit: PAGE, ..RowRange::default() };
     loop {
-        let page = app.tables.range(Table::Schedule, PARTITION, range.clone()).await?;
+        let page = app.tables.range(Table::Schedule, agenda::PARTITION, range.clone()).await?;
         orgs.extend(page.rows.iter().filter_map(|row| match Errand::read(&row.key) {
             Some(Errand::Monitor(org)) => Some(org),
             _ => None,
         }));
         let Some(from) = page.next else { return Ok(orgs.into_iter().collect()) };
         range.from = from;
-    }
-}
-
-fn row(key: String) -> WriteRow {
-    WriteRow { key, columns: vec![("v".into(), Value::Int(rows::VERSION))] }
-}
-
-async fn write(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
-    let batch = Batch { table: Table::Schedule, partition: PARTITION.into(), ops, witness: None };
-    match app.tables.commit(batch).await? {
-        Commit::Done => Ok(()),
-        Commit::Conflict { .. } | Commit::Unknown => {
-            Err(StoreError::Unavailable("an errand could not be written".into()))
-        }
     }
 }
 
@@ -146,6 +129,6 @@ mod tests {
             assert_eq!(Errand::read(&key), Some(errand.clone()));
             assert!(key < errand.key(at(1_800_000_001)));
         }
-        assert_eq!(Errand::read("1800000000:nonsense"), None);
+        assert_eq!(Errand::read("1800000000:errand:nonsense"), None);
     }
 }

@@ -8,9 +8,10 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Caller};
+use crate::agenda::{self, Mark};
 use crate::directory::Snapshot;
 use crate::ledger::{self, CommitError, Decision};
-use crate::ports::{Batch, Op, Row, RowRange, Table};
+use crate::ports::{Op, Row, RowRange, Table};
 use crate::{App, Error, rows};
 
 /// How a day ended, UTC.
@@ -28,9 +29,8 @@ pub struct Day {
 
 /// Days are kept for so long: the longest period of an overview, and a month to spare.
 const KEPT: i64 = 400;
-const STATE: &str = "state";
-/// Where it stands which day was closed last.
-pub(crate) const KEY: &str = "days";
+/// By what the agenda tells which day was closed last.
+pub(crate) const DAYS: &str = "days";
 const TRIES: usize = 8;
 
 /// Writes down how yesterday ended, once, for each organization. One point read where that is done.
@@ -46,9 +46,8 @@ pub(crate) async fn close_day(app: &App, done: Option<&Row>) -> Result<(), Error
             close_for(app, &org, today).await?;
         }
     }
-    let ops = vec![Op::Upsert(rows::encode(KEY, &today)?)];
-    app.tables.commit(Batch { table: Table::Schedule, partition: STATE.into(), ops, witness: None }).await?;
-    Ok(())
+    let ops = vec![Op::Upsert(rows::encode(Mark::At.key(DAYS), &today)?)];
+    Ok(agenda::write(app, ops).await?)
 }
 
 async fn close_for(app: &App, org: &OrgId, today: Date) -> Result<(), Error> {

@@ -24,7 +24,7 @@ mod triage;
 
 pub use assign::assign;
 pub use days::Day;
-pub(crate) use days::{KEY as DAYS, close_day};
+pub(crate) use days::{DAYS, close_day};
 pub use events::{EventFilter, EventPage, events_page};
 pub use facets::{VulnerabilitySummary, countries, top_products, top_vulnerabilities, vulnerability};
 pub use filter::FindingFilter;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::cve::CveId;
@@ -14,6 +14,8 @@ use crate::ports::{KnownExploited, StoreError};
 pub struct Book {
     /// As the core reads it: the whole of CISA's catalogue, and what is noted of each CVE that findings name.
     pub intelligence: Intelligence,
+    /// The CVEs that the database of vulnerabilities answered about.
+    pub(crate) answered: BTreeSet<CveId>,
     pub(super) catalogue: BTreeMap<CveId, KnownExploited>,
     pub(super) noted: BTreeMap<CveId, Noted>,
 }
@@ -25,8 +27,14 @@ pub struct Books(Mutex<Option<(u64, Arc<Book>)>>);
 impl App {
     /// What is known of vulnerabilities now: one point read while it does not change.
     pub async fn book(&self) -> Result<Arc<Book>, StoreError> {
+        Ok(self.book_and_prospect().await?.0)
+    }
+
+    /// The same, and whether what it does not hold is about to be asked for: not while the database of vulnerabilities
+    /// does not answer.
+    pub(crate) async fn book_and_prospect(&self) -> Result<(Arc<Book>, bool), StoreError> {
         let state = State::read(self).await?;
-        Book::of(self, &state).await
+        Ok((Book::of(self, &state).await?, state.cvedb.failures == 0))
     }
 }
 
@@ -53,7 +61,8 @@ impl Book {
         let listed = |known: &KnownExploited| CveFacts { kev: Some(entry(known)), ..CveFacts::default() };
         let mut cves: BTreeMap<CveId, CveFacts> = catalogue.iter().map(|(cve, k)| (cve.clone(), listed(k))).collect();
         cves.extend(noted.iter().map(|(cve, noted)| (cve.clone(), noted.facts(catalogue.get(cve)))));
-        Self { intelligence: Intelligence { cves }, catalogue, noted }
+        let answered = noted.values().filter(|n| n.asked.is_some()).map(|n| n.cve.clone()).collect();
+        Self { intelligence: Intelligence { cves }, answered, catalogue, noted }
     }
 
     /// A CVE's entry in CISA's catalogue, with what CISA wants done.

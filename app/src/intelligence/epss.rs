@@ -11,7 +11,7 @@ use crate::ports::{EpssScore, Op, Refreshed, SourceError, StoreError, Validators
 use crate::{App, Error, assets};
 
 /// FIRST publishes once a day.
-const EVERY: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// More than so many are taken from the file of the day rather than asked for by name.
 const BY_NAME: usize = 300;
 

@@ -14,8 +14,8 @@ use super::watch::NEW;
 use crate::ports::{Op, RowRange, SourceError, SsvcRecord, StoreError, Table, VulnerabilityFacts};
 use crate::{App, Error, rows};
 
-/// So many CVEs are asked about in one tick: what they change fits one batch.
-const MOST: usize = 40;
+/// So many that are new are looked at in one tick.
+const MOST_NEW: usize = 40;
 const SIDE_BY_SIDE: usize = 4;
 /// Each is asked about again after so long.
 const EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -39,29 +39,65 @@ struct Answer {
     ssvc: Said<SsvcRecord>,
 }
 
-/// Asks about CVEs that are new, then about those that were not asked about for long; a few in each tick. `false`:
-/// somebody else wrote in between.
-pub(super) async fn refresh(app: &App, state: &mut State, deadline: Instant) -> Result<bool, Error> {
+/// Asks about CVEs that are new, then about those that were not asked about for long; a few in each tick. Returns when
+/// there is more to ask; `None`: somebody else wrote in between.
+pub(super) async fn refresh(app: &App, state: &mut State, deadline: Instant) -> Result<Option<Timestamp>, Error> {
     let book = Book::of(app, state).await?;
-    let new = new(app).await?;
+    let (new, mut more) = new(app).await?;
     let asks = choose(app.now(), state, &book, &new);
     if !asks.is_empty() {
         let answers = ask(app, asks, deadline).await;
         if !take(app, state, &book, answers).await? {
-            return Ok(false);
+            return Ok(None);
         }
     }
     let book = Book::of(app, state).await?;
-    let done = new.into_iter().filter(|cve| book.noted.contains_key(cve));
+    let (done, left): (Vec<CveId>, Vec<CveId>) = new.into_iter().partition(|cve| book.noted.contains_key(cve));
+    more |= !left.is_empty();
+    let done = done.into_iter();
     let ops: Vec<Op> = done.map(|cve| Op::Delete { key: cve.as_str().to_owned(), etag: None }).collect();
     put(app, NEW, ops).await?;
-    Ok(true)
+    Ok(Some(next(app.now(), state, &book, more)))
 }
 
-async fn new(app: &App) -> Result<Vec<CveId>, StoreError> {
-    let range = RowRange { limit: MOST, ..RowRange::default() };
+/// When somebody may be asked again: at once where CVEs are left that nobody was asked about, else when the first comes
+/// round.
+fn next(now: Timestamp, state: &State, book: &Book, more: bool) -> Timestamp {
+    let round = |at: Option<Timestamp>| at.and_then(|at| at.checked_add(EVERY).ok()).unwrap_or(now);
+    let first = |feed: &Feed, asked: fn(&Noted) -> Option<Timestamp>| {
+        book.noted.values().map(|noted| round(asked(noted))).min().map(|at| at.max(feed.opens(now)))
+    };
+    let new = more.then(|| state.cvedb.opens(now).min(state.ssvc.opens(now)));
+    let round = [first(&state.cvedb, |noted| noted.asked), first(&state.ssvc, |noted| noted.judged), new];
+    round.into_iter().flatten().min().unwrap_or(Timestamp::MAX)
+}
+
+/// Asks about these at once, those first that CISA lists, as many as may be asked about by now. `true`: so may others.
+pub(super) async fn learn(
+    app: &App,
+    state: &mut State,
+    mut cves: Vec<CveId>,
+    deadline: Instant,
+) -> Result<bool, Error> {
+    let (now, book) = (app.now(), Book::of(app, state).await?);
+    let (facts, ssvc) = (state.cvedb.is_open(now), state.ssvc.is_open(now));
+    if !facts {
+        return Ok(false);
+    }
+    cves.sort_by_key(|cve| !book.catalogue.contains_key(cve));
+    let asks: Vec<Ask> = cves.into_iter().take(state.pace.left(now)).map(|cve| Ask { cve, facts, ssvc }).collect();
+    if asks.is_empty() {
+        return Ok(false);
+    }
+    let answers = ask(app, asks, deadline).await;
+    Ok(take(app, state, &book, answers).await? && state.cvedb.failures == 0 && state.pace.left(now) > 0)
+}
+
+/// The first CVEs that are new; are there more?
+async fn new(app: &App) -> Result<(Vec<CveId>, bool), StoreError> {
+    let range = RowRange { limit: MOST_NEW, ..RowRange::default() };
     let page = app.tables.range(Table::Intelligence, NEW, range).await?;
-    Ok(page.rows.iter().filter_map(|row| CveId::parse(&row.key)).collect())
+    Ok((page.rows.iter().filter_map(|row| CveId::parse(&row.key)).collect(), page.next.is_some()))
 }
 
 fn choose(now: Timestamp, state: &State, book: &Book, new: &[CveId]) -> Vec<Ask> {
@@ -76,7 +112,7 @@ fn choose(now: Timestamp, state: &State, book: &Book, new: &[CveId]) -> Vec<Ask>
         facts: facts && old(noted.asked),
         ssvc: ssvc && old(noted.judged),
     });
-    fresh.chain(again).filter(|ask| ask.facts || ask.ssvc).take(MOST).collect()
+    fresh.chain(again).filter(|ask| ask.facts || ask.ssvc).take(state.pace.left(now)).collect()
 }
 
 async fn ask(app: &App, asks: Vec<Ask>, deadline: Instant) -> Vec<Answer> {
@@ -118,6 +154,7 @@ async fn take(app: &App, state: &mut State, book: &Book, answers: Vec<Answer>) -
         stand(&mut state.cvedb, answers.iter().filter_map(|a| a.facts.as_ref().map(|said| said.as_ref().err())), now),
         stand(&mut state.ssvc, answers.iter().filter_map(|a| a.ssvc.as_ref().map(|said| said.as_ref().err())), now),
     );
+    state.pace.take(answers.iter().filter(|a| a.facts.is_some() || a.ssvc.is_some()).count(), now);
     let keys: Vec<String> = answers.iter().map(|answer| details_key(&answer.cve)).collect();
     let before = app.tables.get_many(Table::Intelligence, BOOK, &keys).await?;
     let mut noted: BTreeMap<CveId, Noted> = book.noted.clone();
@@ -147,7 +184,9 @@ async fn take(app: &App, state: &mut State, book: &Book, answers: Vec<Answer>) -
         if was == Some(&one) || (one.asked.is_none() && one.judged.is_none()) {
             continue;
         }
-        if one.differs(was) {
+        // Somebody may wait for the answer, whatever it is.
+        let awaited = one.asked.is_some() && was.is_none_or(|was| was.asked.is_none());
+        if awaited || one.differs(was) {
             changed.insert(answer.cve.clone());
         }
         ops.push(details_row(&answer.cve, &details)?);

@@ -39,6 +39,17 @@ impl Feed {
         self.failures == 0 || self.checked.is_none_or(|checked| now.duration_since(checked) >= self.wait())
     }
 
+    /// When it is time to ask again.
+    pub(super) fn next(&self, every: SignedDuration, now: Timestamp) -> Timestamp {
+        let wait = if self.failures == 0 { every } else { self.wait().min(every) };
+        self.checked.and_then(|checked| checked.checked_add(wait).ok()).unwrap_or(now)
+    }
+
+    /// From when on it may be asked at any time.
+    pub(super) fn opens(&self, now: Timestamp) -> Timestamp {
+        if self.failures == 0 { now } else { self.next(self.wait(), now).max(now) }
+    }
+
     fn wait(&self) -> SignedDuration {
         let times = 1_i32 << (self.failures.saturating_sub(1)).min(MOST_DOUBLINGS);
         RETRY.checked_mul(times).unwrap_or(RETRY)

@@ -9,7 +9,7 @@ use crate::ports::{Edition, KnownExploited, Refreshed};
 use crate::{App, Error};
 
 /// CISA adds entries on working days; an attack does not wait for the evening.
-const EVERY: SignedDuration = SignedDuration::from_hours(2);
+pub(super) const EVERY: SignedDuration = SignedDuration::from_hours(2);
 
 /// Asks for another edition of CISA's catalogue when it is time. `false`: somebody else wrote in between.
 pub(super) async fn refresh(app: &App, state: &mut State) -> Result<bool, Error> {

@@ -9,6 +9,7 @@ mod epss;
 mod facts;
 mod feed;
 mod kev;
+mod learn;
 mod noted;
 mod read;
 mod refresh;
@@ -18,8 +19,9 @@ mod watch;
 
 pub use book::{Book, Books};
 pub use feed::Feed;
+pub(crate) use learn::Inquiry;
 pub use noted::Details;
 pub use read::{details, feeds};
 pub(crate) use refresh::refresh;
 pub(crate) use tell::tell;
-pub(crate) use watch::{Watched, watch};
+pub(crate) use watch::{Watched, remind, watch};

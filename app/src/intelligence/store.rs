@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::feed::Feed;
+use super::learn::Pace;
 use super::noted::{Details, Noted};
+use crate::agenda::{self, Mark};
 use crate::ports::{Batch, Commit, Etag, KnownExploited, Op, Row, StoreError, Table};
 use crate::{App, rows};
 
@@ -38,6 +40,7 @@ pub(super) struct State {
     pub epss: Feed,
     pub cvedb: Feed,
     pub ssvc: Feed,
+    pub pace: Pace,
     #[serde(skip)]
     etag: Option<Etag>,
 }
@@ -72,6 +75,10 @@ impl State {
             self.revision += 1;
         }
         let changed: Vec<CveId> = write.changed.into_iter().collect();
+        if !changed.is_empty() {
+            // Before the change: the tick looks for as long as it takes to come.
+            agenda::write(app, vec![Op::Upsert(agenda::reminder(app, Mark::Changes.key("")))]).await?;
+        }
         for several in changed.chunks(CHANGED_AT_ONCE) {
             let change = Change { cves: several.iter().cloned().collect(), from: String::new() };
             ops.push(Op::Insert(rows::encode(format!("{CHANGES}{}", app.ulid()), &change)?));

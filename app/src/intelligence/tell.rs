@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{AssetId, Bucket, OrgId};
+use jiff::SignedDuration;
 
 use super::store::{BOOK, CHANGES, Change};
 use super::watch::{self, WATCH};
+use crate::agenda::{self, Agenda, Mark};
 use crate::ledger::{CommitError, Decision};
 use crate::poll::PollGroup;
 use crate::ports::{Batch, Op, Row, RowRange, StoreError, Table};
@@ -14,16 +16,21 @@ const PAGES: usize = 20;
 const PAGE: usize = 1000;
 const CHANGES_AT_ONCE: usize = 10;
 const TRIES: usize = 8;
+/// A mark is followed for so long, since it comes before the change that it is about.
+const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
 
 /// The assets of one bucket, by poll group.
 type Concerned = BTreeMap<(OrgId, Bucket), BTreeMap<u32, Vec<AssetId>>>;
 
 /// Has the assets judged anew that a change of what is known concerns: the next round takes them up, whether or not their
-/// source answers. A crash repeats a page at most.
-pub(crate) async fn tell(app: &App) -> Result<(), Error> {
+/// source answers. A crash repeats a page at most. `true`: something may be due that was not.
+pub(crate) async fn tell(app: &App, agenda: &Agenda) -> Result<bool, Error> {
+    let Some(mark) = agenda.marks(Mark::Changes).next() else { return Ok(false) };
     let mut pages = PAGES;
     let range = RowRange::prefix(CHANGES, CHANGES_AT_ONCE);
-    for row in app.tables.range(Table::Intelligence, BOOK, range).await?.rows {
+    let rows = app.tables.range(Table::Intelligence, BOOK, range).await?.rows;
+    let any = !rows.is_empty();
+    for row in rows {
         let mut change: Change = rows::decode(&row)?;
         let key = row.key;
         while pages > 0 {
@@ -40,7 +47,10 @@ pub(crate) async fn tell(app: &App) -> Result<(), Error> {
             }
         }
     }
-    Ok(())
+    if !any && agenda::written(mark).is_none_or(|at| app.now().duration_since(at) >= FOLLOWED) {
+        agenda::commit(app, vec![Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) }]).await?;
+    }
+    Ok(any)
 }
 
 fn concerned(rows: &[Row], change: &Change) -> Result<Concerned, StoreError> {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::book::Book;
 use super::store::put;
+use crate::agenda::{self, Mark};
 use crate::ports::{Op, Row, StoreError};
 use crate::{App, ledger, rows};
 
@@ -73,11 +74,21 @@ pub(crate) async fn watch(
     } else {
         Op::Upsert(rows::encode(key, &watched.cves)?)
     };
+    if !watched.cves.is_empty() {
+        remind(app).await?;
+    }
     put(app, WATCH, vec![op]).await?;
     let unknown = watched.cves.iter().filter(|cve| !book.noted.contains_key(*cve));
     let new: Result<Vec<Op>, StoreError> =
         unknown.map(|cve| Ok(Op::Upsert(rows::encode(cve.as_str(), &app.now())?))).collect();
     put(app, NEW, new?).await
+}
+
+/// Has publishers asked by the next tick at the latest. Written before what they are to be asked about.
+pub(crate) async fn remind(app: &App) -> Result<(), StoreError> {
+    let changes = agenda::reminder(app, Mark::Changes.key(""));
+    let facts = rows::encode(Mark::Facts.key(""), &app.now())?;
+    agenda::write(app, vec![Op::Upsert(facts), Op::Upsert(changes)]).await
 }
 
 fn key(org: &OrgId, bucket: Bucket, group: u32, ulid: &str) -> String {

@@ -1,12 +1,12 @@
 use domain::ids::{Bucket, OrgId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::store::REJUDGE;
+use crate::agenda::{self, Agenda, Mark};
 use crate::assets::Register;
 use crate::ledger::{CommitError, Decision, partition};
 use crate::poll::{PollGroup, stamp};
-use crate::ports::{Batch, Op, RowRange, Table};
-use crate::{App, Error, access, rows};
+use crate::ports::Op;
+use crate::{App, Error, access};
 
 /// A mark is followed for so long, since it comes before the change that it is about.
 const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
@@ -14,19 +14,18 @@ const MOST: usize = 100;
 const TRIES: usize = 8;
 
 /// Has everything judged anew that was judged by other rules or policies than those that hold, whether or not the source
-/// answers. Bounded by what one round settles; the rest stays due.
-pub(crate) async fn rejudge(app: &App) -> Result<(), Error> {
-    let range = RowRange { limit: MOST, ..RowRange::default() };
-    for row in app.tables.range(Table::Schedule, REJUDGE, range).await?.rows {
-        let Ok(org) = row.key.parse::<OrgId>() else { continue };
+/// answers. Bounded by what one round settles; the rest stays due. `true`: something may be due that was not.
+pub(crate) async fn rejudge(app: &App, agenda: &Agenda) -> Result<bool, Error> {
+    let mut any = false;
+    for mark in agenda.marks(Mark::Anew).take(MOST) {
+        let Some(org) = Mark::Anew.about(mark).and_then(|org| org.parse::<OrgId>().ok()) else { continue };
         wake(app, &org).await?;
-        let marked: Timestamp = rows::decode(&row)?;
-        if app.now().duration_since(marked) >= FOLLOWED {
-            let ops = vec![Op::Delete { key: row.key, etag: Some(row.etag) }];
-            app.tables.commit(Batch { table: Table::Schedule, partition: REJUDGE.into(), ops, witness: None }).await?;
+        any = true;
+        if agenda::written(mark).is_none_or(|at| app.now().duration_since(at) >= FOLLOWED) {
+            agenda::commit(app, vec![Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) }]).await?;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 async fn wake(app: &App, org: &OrgId) -> Result<(), Error> {

@@ -1,10 +1,11 @@
 //! The rows in `accounts`, partition of the organization: `rule:{id}`, `policy:{id}`, and `judging`, which names their
-//! generation. The partition `rejudge` of `schedule` says whose assets are still to be judged anew.
+//! generation. A mark in the agenda says whose assets are still to be judged anew.
 
 use domain::ids::OrgId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::agenda::{self, Mark};
 use crate::ports::{Batch, Commit, Etag, Op, StoreError, Table, Value, Witness};
 use crate::{App, Error, access, rows};
 
@@ -12,8 +13,6 @@ pub(super) const RULES: &str = "rule:";
 pub(super) const POLICIES: &str = "policy:";
 const GENERATION: &str = "judging";
 const BY: &str = "by";
-/// Whose assets are still to be judged anew.
-pub(super) const REJUDGE: &str = "rejudge";
 
 /// A thing with the version of its row.
 pub(super) type Found<T> = (T, Etag);
@@ -71,12 +70,5 @@ pub(super) async fn write<T: Serialize>(
 
 /// Before the change: the tick finds what a crash behind it leaves.
 async fn mark(app: &App, org: &OrgId) -> Result<(), StoreError> {
-    let ops = vec![Op::Upsert(rows::encode(org.as_str(), &app.now())?)];
-    let batch = Batch { table: Table::Schedule, partition: REJUDGE.into(), ops, witness: None };
-    match app.tables.commit(batch).await? {
-        Commit::Done => Ok(()),
-        Commit::Conflict { .. } | Commit::Unknown => {
-            Err(StoreError::Unavailable("the change could not be prepared".into()))
-        }
-    }
+    agenda::write(app, vec![Op::Upsert(agenda::reminder(app, Mark::Anew.key(org.as_str())))]).await
 }

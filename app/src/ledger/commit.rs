@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::batches::fitting;
 use super::head::Head;
+use crate::agenda::{self, Mark};
 use crate::audit;
 use crate::directory::{CAPACITY, Directories, Entry, encode};
 use crate::ports::{Batch, Columns, Commit, Etag, Op, StoreError, Table, Value, WriteRow};
@@ -275,16 +276,8 @@ impl Session<'_> {
 impl App {
     /// The tick drains the outboxes that are marked; so the mark is there before the outbox row.
     pub(crate) async fn mark_dirty(&self, org: &OrgId, bucket: Bucket) -> Result<(), StoreError> {
-        let row = WriteRow { key: super::partition(org, bucket), columns: outbox_columns(self) };
-        let batch =
-            Batch { table: Table::Schedule, partition: "dirty".into(), ops: vec![Op::Upsert(row)], witness: None };
-        match self.tables.commit(batch).await? {
-            Commit::Done => Ok(()),
-            // An upsert meets no conflict; a lost answer leaves it open whether the mark is there.
-            Commit::Conflict { .. } | Commit::Unknown => {
-                Err(StoreError::Unavailable("the outbox could not be marked".into()))
-            }
-        }
+        let key = Mark::Dirty.key(&super::partition(org, bucket));
+        agenda::write(self, vec![Op::Upsert(agenda::reminder(self, key))]).await
     }
 }
 

@@ -11,7 +11,7 @@ use super::confirm::ask;
 use super::recipient::Recipient;
 use super::register::{recipients, sealed_headers, sealed_target};
 use super::secret::{Field, Token, random, seal, spelled};
-use super::{empty, headers, registry};
+use super::{ahead, headers, registry};
 use crate::access::Caller;
 use crate::audit::Deed;
 use crate::{App, Error, UserError, UserErrorCode};
@@ -122,7 +122,7 @@ pub async fn update(app: &App, caller: &Caller, id: &ChannelId, change: ChannelC
     channel = amended.await?.unwrap_or(channel);
     // Somebody else may have added the same address meanwhile; only tokens that are stored are sent.
     tokens.retain(|(_, token)| stores(&channel, token));
-    empty::begin(app, &caller.org, &channel).await?;
+    ahead::begin(app, &caller.org, &channel).await?;
     ask(app, caller, &channel, tokens).await
 }
 

@@ -8,8 +8,9 @@ use domain::severity::Severity;
 use jiff::Timestamp;
 
 use super::letter::{SHOWN, WORST, line, lines, organization};
+use super::remind::Reminded;
 use super::window::CAP;
-use crate::ports::{DigestLetter, EventLine, FloodLetter, Footer, Letter, Period, ReleaseLetter};
+use crate::ports::{DigestLetter, EventLine, FloodLetter, Footer, Letter, Period, ReleaseLetter, ReminderLetter};
 
 /// What happened in a period. `name`: the organization's, where no event tells it.
 pub(super) fn digest(
@@ -86,10 +87,36 @@ pub(super) fn release(
     }))
 }
 
+/// What is still open, the worst first; `None`: nothing is.
+pub(super) fn reminder(
+    findings: &[&Reminded],
+    name: &str,
+    now: Timestamp,
+    public_url: &str,
+    footer: Footer,
+) -> Option<Letter> {
+    let overdue = findings.iter().filter(|r| r.due_at.is_some_and(|due| due < now)).count();
+    (!findings.is_empty()).then(|| {
+        Letter::Reminder(ReminderLetter {
+            organization: name.to_owned(),
+            lines: findings.iter().take(SHOWN).map(|r| r.line.clone()).collect(),
+            counts: by_severity(findings.iter().filter_map(|r| r.line.severity)),
+            total: number(findings.len()),
+            overdue: number(overdue),
+            url: format!("{public_url}/app/findings"),
+            footer,
+        })
+    })
+}
+
 /// How many events there are of each severity, the worst first.
 fn counts<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<(Severity, u32)> {
+    by_severity(events.filter_map(|e| e.subjects.severity))
+}
+
+fn by_severity(all: impl Iterator<Item = Severity>) -> Vec<(Severity, u32)> {
     let mut sums: BTreeMap<Severity, u32> = BTreeMap::new();
-    for severity in events.filter_map(|e| e.subjects.severity) {
+    for severity in all {
         *sums.entry(severity).or_default() += 1;
     }
     Severity::ALL.iter().rev().map(|s| (*s, sums.get(s).copied().unwrap_or(0))).collect()

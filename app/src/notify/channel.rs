@@ -289,6 +289,7 @@ mod tests {
             asked_at: None,
             unsubscribe_sealed: "sealed".into(),
             unsubscribed_at: unsubscribed.then_some(Timestamp::UNIX_EPOCH),
+            busy: Vec::new(),
             suppressed_reason: None,
         }
     }

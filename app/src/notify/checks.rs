@@ -7,6 +7,9 @@ use domain::trigger::{Schedule, Trigger, zone};
 use super::register::MOST_RECIPIENTS;
 use crate::{UserError, UserErrorCode};
 
+/// Reminders are at most so far apart.
+const LONGEST_REPEAT_HOURS: u16 = 168;
+
 /// A name that can be shown.
 pub(super) fn checked_name(name: &str) -> Result<String, UserError> {
     let name = name.trim();
@@ -78,6 +81,12 @@ pub(super) fn checked_trigger(mut trigger: Trigger, for_people: bool) -> Result<
     }
     if !for_people && (trigger.schedule != Schedule::Immediate || trigger.send_empty) {
         return fault(UserErrorCode::Invalid, "a machine gets every event at once: digests are for people");
+    }
+    if !for_people && trigger.repeat_hours.is_some() {
+        return fault(UserErrorCode::Invalid, "a machine is told once: reminders are for people");
+    }
+    if trigger.repeat_hours.is_some_and(|hours| !(1..=LONGEST_REPEAT_HOURS).contains(&hours)) {
+        return fault(UserErrorCode::Invalid, "reminders are 1 to 168 hours apart (a week)");
     }
     if trigger.send_empty && trigger.schedule == Schedule::Immediate {
         return fault(UserErrorCode::Invalid, "only a digest can be empty: choose HOURLY, DAILY or WEEKLY");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::email::EmailAddress;
 use domain::event::{Event, EventType};
 use domain::ids::{FindingId, OrgId};
 use domain::trigger::Schedule;
@@ -12,6 +13,8 @@ use serde_json::Value;
 use super::channel::{Channel, ChannelKind};
 use super::delivery::{Delivery, DeliveryForm};
 use super::incident::incident;
+use super::readers::assignee;
+use super::remind::{self, Reminded};
 use super::{bundle, letter};
 use crate::ports::{Footer, Letter, Period};
 use crate::{App, Error, access, findings};
@@ -29,6 +32,8 @@ pub(super) struct Script<'a> {
     pub events: Vec<Event>,
     /// Findings that ended while they were held back.
     ended: BTreeSet<FindingId>,
+    /// What a reminder is about.
+    reminded: Vec<Reminded>,
 }
 
 impl<'a> Script<'a> {
@@ -45,18 +50,34 @@ impl<'a> Script<'a> {
         let events: Vec<Event> = found.into_iter().flatten().map(|e| sampled(&e)).collect();
         let ended =
             if delivery.form == DeliveryForm::Release { ended(app, org, &events).await? } else { BTreeSet::new() };
+        let reminded = match delivery.form {
+            DeliveryForm::Reminder => remind::still_open(app, org, channel).await?,
+            _ => Vec::new(),
+        };
         let organization = if events.is_empty() {
             access::organization(app, org).await?.map(|o| o.name).unwrap_or_default()
         } else {
             String::new()
         };
-        Ok(Self { app, channel, delivery, organization, events, ended })
+        Ok(Self { app, channel, delivery, organization, events, ended, reminded })
     }
 
-    /// The letter, or of these events alone; `None`: there is nothing to tell.
-    pub(super) fn letter(&self, only: Option<&dyn Fn(&Event) -> bool>, footer: Footer) -> Option<Letter> {
-        let events: Vec<Event> = self.events.iter().filter(|e| only.is_none_or(|only| only(e))).cloned().collect();
+    /// Whoever is to work on what it tells of.
+    pub(super) fn assignees(&self) -> Vec<EmailAddress> {
+        let reminded = self.reminded.iter().filter_map(|r| r.assignee.clone());
+        self.events.iter().filter_map(assignee).chain(reminded).collect()
+    }
+
+    /// The letter, or what is in it for somebody who is told only of what they are to work on; `None`: there is nothing to
+    /// tell.
+    pub(super) fn letter(&self, only: Option<&EmailAddress>, footer: Footer) -> Option<Letter> {
+        let theirs = |whose: Option<&EmailAddress>| only.is_none_or(|only| whose == Some(only));
         let url = &self.app.settings.public_url;
+        if self.delivery.form == DeliveryForm::Reminder {
+            let reminded: Vec<&Reminded> = self.reminded.iter().filter(|r| theirs(r.assignee.as_ref())).collect();
+            return bundle::reminder(&reminded, &self.organization, self.app.now(), url, footer);
+        }
+        let events: Vec<Event> = self.events.iter().filter(|e| theirs(assignee(e).as_ref())).cloned().collect();
         if only.is_some() && events.is_empty() {
             return None;
         }
@@ -73,7 +94,9 @@ impl<'a> Script<'a> {
                     hours.and_then(|q| q.span(self.delivery.created_at)).unwrap_or((self.delivery.created_at, until));
                 bundle::release(&events, &self.ended, span, url, footer)
             }
-            DeliveryForm::Letter | DeliveryForm::Request | DeliveryForm::Page => letter::of(&events, url, footer),
+            DeliveryForm::Letter | DeliveryForm::Request | DeliveryForm::Page | DeliveryForm::Reminder => {
+                letter::of(&events, url, footer)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::endpoints::{self, Entry};
 use super::outcome::{Ending, Outcome};
 use super::route::put_attempt;
 use super::schedule::wait_before;
-use super::{chat, empty, health, incident, mail, registry, shelf, webhook};
+use super::{ahead, chat, health, incident, mail, registry, remind, shelf, webhook};
 use crate::ports::Commit;
 use crate::{App, Error, findings};
 
@@ -28,6 +28,8 @@ pub enum Attempted {
     Early,
     /// It is the receiver's turn later, or the channel's quiet hours began: the attempt has another time now.
     Postponed(Timestamp),
+    /// There was nothing to tell, so the delivery is gone.
+    Needless,
     /// There is no such delivery.
     Unknown,
 }
@@ -70,12 +72,29 @@ pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Res
         return record(app, org, &delivery, outcome).await;
     };
     if let Some(until) = held_until(&channel, &delivery, app.now()) {
-        let hold = |d: &mut Delivery| (d.state, d.form) = (DeliveryState::Held, DeliveryForm::Release);
+        let hold = |d: &mut Delivery| {
+            d.state = DeliveryState::Held;
+            if d.form == DeliveryForm::Letter {
+                d.form = DeliveryForm::Release;
+            }
+        };
         return postpone(app, org, &delivery, until, hold).await;
     }
     if delivery.form == DeliveryForm::Digest && delivery.events.is_empty() && !channel.trigger.send_empty {
         let outcome = Outcome::cancelled("Nothing happened, and the channel wants no empty digests any more.");
         return record(app, org, &delivery, outcome).await;
+    }
+    if delivery.form == DeliveryForm::Reminder && channel.trigger.repeat_hours.is_none() {
+        return record(app, org, &delivery, Outcome::cancelled("The channel wants no reminders any more.")).await;
+    }
+    if delivery.form == DeliveryForm::Reminder
+        && delivery.attempts.is_empty()
+        && is_needless(app, org, &channel).await?
+    {
+        ahead::follow(app, org, &channel, &delivery).await?;
+        shelf::remove(app, org, &delivery).await?;
+        forget(app, org, &delivery, None).await;
+        return Ok(Attempted::Needless);
     }
     if delivery.form == DeliveryForm::Page && delivery.state == DeliveryState::Held && over(app, org, &delivery).await?
     {
@@ -94,18 +113,24 @@ pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Res
     };
     endpoints::leave(app, &channel, outcome.answers).await;
     health::note(app, org, &channel, &outcome).await?;
-    if delivery.form == DeliveryForm::Digest {
-        empty::follow(app, org, &channel, &delivery).await?;
+    if matches!(delivery.form, DeliveryForm::Digest | DeliveryForm::Reminder) {
+        ahead::follow(app, org, &channel, &delivery).await?;
     }
     record(app, org, &delivery, outcome).await
 }
 
 /// The end of the quiet hours that began while it waited for others.
 fn held_until(channel: &Channel, delivery: &Delivery, now: Timestamp) -> Option<Timestamp> {
-    if delivery.form != DeliveryForm::Letter || delivery.at_once || !delivery.attempts.is_empty() {
+    let waits = matches!(delivery.form, DeliveryForm::Letter | DeliveryForm::Reminder);
+    if !waits || delivery.at_once || !delivery.attempts.is_empty() {
         return None;
     }
     channel.trigger.quiet_hours.as_ref()?.span(now).map(|(_, end)| end)
+}
+
+/// Is there nothing to remind of?
+async fn is_needless(app: &App, org: &OrgId, channel: &Channel) -> Result<bool, Error> {
+    Ok(remind::still_open(app, org, channel).await?.is_empty())
 }
 
 /// Does it wake somebody about what has ended by now?

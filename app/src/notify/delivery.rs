@@ -103,6 +103,8 @@ pub enum DeliveryForm {
     Digest,
     /// One message about what quiet hours held.
     Release,
+    /// One message about what is still open.
+    Reminder,
 }
 
 /// One attempt, as it is shown.

@@ -1,4 +1,6 @@
 use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,8 +20,12 @@ use crate::{App, Error};
 const HIDDEN: Duration = Duration::from_mins(5);
 /// What failed so often goes to the poison queue, as on the Functions host.
 const MOST_TRIES: u32 = 5;
-/// Messages that the pump handles side by side.
+/// Messages that the pump handles side by side, without those that have only been waiting for long.
 const SIDE_BY_SIDE: usize = 8;
+/// The same with them.
+const AT_MOST: usize = 128;
+/// What takes longer than this waits for a receiver that is slow or dead.
+const SLOW: Duration = Duration::from_millis(500);
 /// While messages are worked on, the queue is looked at so often for more.
 const LOOK: Duration = Duration::from_millis(100);
 /// A queue gives at most so many messages at once.
@@ -75,16 +81,16 @@ pub async fn drain(app: &App, max: usize) -> Result<usize, StoreError> {
 
 /// The same, as long as `go_on` says so; what was received by then is finished.
 ///
-/// A receiver that takes its time occupies one place among those that work, and nobody waits for it: the others go on
-/// with what comes meanwhile.
+/// Who waits for a receiver that takes its time makes room for others: a dozen dead receivers hold up nobody else's.
 pub async fn drain_while(app: &App, max: usize, go_on: impl Fn() -> bool) -> Result<usize, StoreError> {
     let mut received = 0;
     let mut trouble = None;
     let mut waiting = VecDeque::new();
+    let slow = AtomicUsize::new(0);
     let mut working = FuturesUnordered::new();
     loop {
-        let has_room = waiting.is_empty() && working.len() < SIDE_BY_SIDE;
-        if has_room && received < max && trouble.is_none() && go_on() {
+        let places = AT_MOST.min(SIDE_BY_SIDE + slow.load(Ordering::Relaxed));
+        if waiting.is_empty() && working.len() < places && received < max && trouble.is_none() && go_on() {
             match app.queue.receive(QueueName::Notifications, AT_ONCE.min(max - received), HIDDEN).await {
                 Ok(messages) => {
                     received += messages.len();
@@ -94,10 +100,10 @@ pub async fn drain_while(app: &App, max: usize, go_on: impl Fn() -> bool) -> Res
                 Err(error) => trouble = Some(error),
             }
         }
-        while working.len() < SIDE_BY_SIDE
+        while working.len() < places
             && let Some(message) = waiting.pop_front()
         {
-            working.push(one(app, message));
+            working.push(counted(&slow, one(app, message)));
         }
         if working.is_empty() {
             break;
@@ -105,6 +111,16 @@ pub async fn drain_while(app: &App, max: usize, go_on: impl Fn() -> bool) -> Res
         let _one_more_is_done = tokio::time::timeout(LOOK, working.next()).await;
     }
     trouble.map_or(Ok(received), Err)
+}
+
+/// Counts a message among the slow while it takes long.
+async fn counted(slow: &AtomicUsize, work: impl Future<Output = ()>) {
+    let mut work = pin!(work);
+    if tokio::time::timeout(SLOW, &mut work).await.is_err() {
+        slow.fetch_add(1, Ordering::Relaxed);
+        work.await;
+        slow.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 async fn one(app: &App, message: Message) {

@@ -213,7 +213,8 @@ fn place_of(p: &Value) -> Option<String> {
     place(ip.and_then(Value::as_str).map(str::to_owned), port.and_then(Value::as_u64))
 }
 
-fn place(ip: Option<String>, port: Option<u64>) -> Option<String> {
+/// `host:port`, or as much of it as there is.
+pub(super) fn place(ip: Option<String>, port: Option<u64>) -> Option<String> {
     match (ip, port) {
         (Some(ip), Some(port)) if ip.contains(':') => Some(format!("[{ip}]:{port}")),
         (Some(ip), Some(port)) => Some(format!("{ip}:{port}")),

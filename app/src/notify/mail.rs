@@ -1,17 +1,16 @@
 use domain::email::EmailAddress;
-use domain::event::Event;
 use domain::ids::OrgId;
 use domain::payload::cut;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
+use super::bounces;
 use super::channel::Channel;
 use super::compose::{Script, footer};
 use super::delivery::{AttemptRecord, Delivery, Sent};
 use super::outcome::{Ending, Outcome};
-use super::readers::{assignee, readers};
+use super::readers::readers;
 use super::recipient::Recipient;
-use super::registry;
 use super::secret::{self, Field};
 use crate::ports::{AttemptError, Letter, Mail, MailError};
 use crate::{App, Error};
@@ -19,10 +18,8 @@ use crate::{App, Error};
 /// Mails of one delivery that are handed over side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// Fifty recipients and ten attempts have to fit into one row.
-const EXCERPT: usize = 512;
+pub(super) const EXCERPT: usize = 512;
 
-/// What the server says of the address itself, for ever.
-const ADDRESS_REFUSED: [u16; 4] = [550, 551, 553, 556];
 /// What the server says of us: no recipient's fault, and somebody will set it right.
 const WE_ARE_REFUSED: [u16; 4] = [530, 534, 535, 538];
 
@@ -34,13 +31,12 @@ pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &D
     };
     let body = Some(app.letters.compose(&shown).text);
     let number = delivery.next_number();
-    let mut readers = readers(app, org, channel, &script.events).await?;
+    let mut readers = readers(app, org, channel, &script.assignees()).await?;
     readers.retain(|r| !delivery.recipients.iter().any(|(done, _)| *done == r.recipient.email));
     let tasks = readers.iter().map(|reader| {
         let recipient = &reader.recipient;
         let unsubscribe = unsubscribe_url(app, org, channel, recipient);
-        let of_theirs = |event: &Event| assignee(event).as_ref() == Some(&recipient.email);
-        let only: Option<&dyn Fn(&Event) -> bool> = if reader.only_theirs { Some(&of_theirs) } else { None };
+        let only = reader.only_theirs.then_some(&recipient.email);
         let letter = script.letter(only, footer(app, channel, unsubscribe.clone()));
         async move {
             let at = app.now();
@@ -55,11 +51,8 @@ pub(super) async fn send(app: &App, org: &OrgId, channel: &Channel, delivery: &D
         }
     });
     let results: Vec<_> = futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffered(SIDE_BY_SIDE).collect().await;
-    for (email, _, sent) in &results {
-        if let Err(error) = sent {
-            suppress(app, org, channel, email, error).await?;
-        }
-    }
+    let told = readers.iter().zip(&results).map(|(reader, (_, _, sent))| (&reader.recipient, sent));
+    bounces::note(app, org, channel, number, told).await?;
     Ok(sum_up(delivery, results, body))
 }
 
@@ -101,25 +94,6 @@ fn record(email: &EmailAddress, sent: &Result<(), MailError>) -> AttemptRecord {
         excerpt: error.map(|e| cut(&e.message, EXCERPT).to_owned()),
         recipient: Some(email.clone()),
     }
-}
-
-/// A recipient whose address the server refuses for ever is not written to again.
-async fn suppress(
-    app: &App,
-    org: &OrgId,
-    channel: &Channel,
-    email: &EmailAddress,
-    error: &MailError,
-) -> Result<(), Error> {
-    let Some(code) = error.code.filter(|code| !error.retry && ADDRESS_REFUSED.contains(code)) else { return Ok(()) };
-    let reason = format!("{code} {}", cut(&error.message, EXCERPT));
-    registry::amend(app, org, &channel.id, |c| {
-        let Some(recipient) = c.everybody().find(|r| r.email == *email) else { return false };
-        recipient.suppressed_reason = Some(reason.clone());
-        true
-    })
-    .await?;
-    Ok(())
 }
 
 fn unsubscribe_url(app: &App, org: &OrgId, channel: &Channel, recipient: &Recipient) -> Option<String> {

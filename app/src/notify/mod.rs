@@ -5,8 +5,10 @@
 //! [`sweep::sweep`] finds whatever a crash left. Never here: how a request is signed or a mail is worded
 //! (`channels`), what an event says ([`domain::payload`]).
 
+mod ahead;
 mod amend;
 mod backfill;
+mod bounces;
 mod bundle;
 mod changes;
 mod channel;
@@ -17,7 +19,6 @@ mod confirm;
 mod decision;
 mod deliver;
 mod delivery;
-mod empty;
 mod endpoints;
 mod expression;
 mod handle;
@@ -41,6 +42,7 @@ mod recipient;
 mod redeliver;
 mod register;
 mod registry;
+mod remind;
 mod replay;
 mod route;
 mod schedule;

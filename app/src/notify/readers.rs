@@ -24,7 +24,12 @@ pub(super) fn assignee(event: &Event) -> Option<EmailAddress> {
 
 /// Who is written to, each once: the channel's recipients, its organization's OWNERs, and who works on the findings, as
 /// the channel says. An address that nobody verified gets nothing but what concerns the program's own health.
-pub(super) async fn readers(app: &App, org: &OrgId, channel: &Channel, events: &[Event]) -> Result<Vec<Reader>, Error> {
+pub(super) async fn readers(
+    app: &App,
+    org: &OrgId,
+    channel: &Channel,
+    assignees: &[EmailAddress],
+) -> Result<Vec<Reader>, Error> {
     let ChannelKind::Email { recipients, to_owners, to_assignees, members } = &channel.kind else {
         return Ok(Vec::new());
     };
@@ -42,12 +47,10 @@ pub(super) async fn readers(app: &App, org: &OrgId, channel: &Channel, events: &
         return Ok(readers);
     }
     let last_resort = owners::id(org).as_ref() == Some(&channel.id);
-    let theirs: Vec<EmailAddress> =
-        if *to_assignees { events.iter().filter_map(assignee).collect() } else { Vec::new() };
     for (person, role) in access::people(app, org).await? {
         let is = |email: &EmailAddress| email.account_key() == person.email.account_key();
         let owner = *to_owners && role == Role::Owner && (person.email_verified || last_resort);
-        let works = person.email_verified && theirs.iter().any(is);
+        let works = *to_assignees && person.email_verified && assignees.iter().any(is);
         if !(owner || works) || known.iter().any(|r| is(&r.email)) {
             continue;
         }
@@ -71,6 +74,7 @@ async fn enrol(app: &App, org: &OrgId, channel: &Channel, email: &EmailAddress) 
         asked_at: None,
         unsubscribe_sealed: seal(app, org, &channel.id, Field::Unsubscribe, token.as_bytes())?,
         unsubscribed_at: None,
+        busy: Vec::new(),
         suppressed_reason: None,
     };
     let mut enrolled = new.clone();

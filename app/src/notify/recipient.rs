@@ -23,7 +23,10 @@ pub struct Recipient {
     /// When they said that we must not write any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribed_at: Option<Timestamp>,
-    /// Why the mail server will never take mail for them.
+    /// When mails to them were refused for the moment, since the last one that was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub busy: Vec<Timestamp>,
+    /// Why the program does not write to them any more: what the mail server said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_reason: Option<String>,
 }

@@ -43,6 +43,7 @@ pub async fn redeliver(app: &App, caller: &Caller, id: &DeliveryId, request: Opt
     request.remember(id).await?;
     match attempt(app, &caller.org, id, number).await? {
         Attempted::Unknown => Err(fault(UserErrorCode::NotFound, "there is no such delivery")),
+        Attempted::Needless => Err(fault(UserErrorCode::Conflict, "nothing is open that it would remind of")),
         _ => shelf::read(app, &caller.org, id).await?.map(|(d, _)| d).ok_or(Error::Busy),
     }
 }

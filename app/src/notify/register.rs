@@ -13,7 +13,7 @@ use super::confirm::ask;
 use super::once::Request;
 use super::recipient::Recipient;
 use super::secret::{Field, Token, random, seal};
-use super::{backfill, empty, headers, registry, shelf};
+use super::{ahead, backfill, headers, registry, shelf};
 use crate::access::Caller;
 use crate::ports::ChatService;
 use crate::{App, Error, UserError, UserErrorCode};
@@ -128,7 +128,7 @@ pub async fn create_email(app: &App, caller: &Caller, new: NewEmail) -> Result<C
     let kind = ChannelKind::Email { recipients, to_owners, to_assignees, members: Vec::new() };
     let channel = fresh(id, name, kind, trigger, caller.actor.clone(), now);
     registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
-    empty::begin(app, &caller.org, &channel).await?;
+    ahead::begin(app, &caller.org, &channel).await?;
     ask(app, caller, &channel, tokens).await
 }
 
@@ -169,7 +169,7 @@ pub async fn create_chat(app: &App, caller: &Caller, new: NewChat) -> Result<Cha
     let mut channel = fresh(id, name, kind, trigger, caller.actor.clone(), app.now());
     channel.enabled = !new.switched_off;
     registry::insert_by(app, caller, &channel, request.row(&channel.id)?).await?;
-    empty::begin(app, &caller.org, &channel).await?;
+    ahead::begin(app, &caller.org, &channel).await?;
     Ok(channel)
 }
 
@@ -225,6 +225,7 @@ pub(super) fn recipients(
             asked_at: None,
             unsubscribe_sealed: seal(app, org, channel, Field::Unsubscribe, unsubscribe.as_bytes())?,
             unsubscribed_at: None,
+            busy: Vec::new(),
             suppressed_reason: None,
         });
         tokens.extend(token.map(|token| (email, token)));

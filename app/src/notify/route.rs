@@ -13,7 +13,7 @@ use crate::ports::{Commit, QueueName};
 use crate::{App, Error};
 
 /// Channels are told side by side, so many at a time.
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 16;
 /// A decision that was overtaken is tried again so often: all events of a flood want into the same letter.
 const TRIES: usize = 64;
 

@@ -96,6 +96,14 @@ pub(super) async fn replace(app: &App, org: &OrgId, delivery: &Delivery, etag: E
     commit(app, org, vec![Op::Replace(row, etag)], delivery.id.to_string(), by).await
 }
 
+/// Takes a delivery away that was held and has nothing to tell.
+pub(super) async fn remove(app: &App, org: &OrgId, delivery: &Delivery) -> Result<(), StoreError> {
+    let keys = [delivery.id.to_string(), list_row(delivery)];
+    let ops = keys.into_iter().map(|key| Op::Delete { key, etag: None }).collect();
+    let batch = Batch { table: Table::Deliveries, partition: org.to_string(), ops, witness: None };
+    app.tables.commit(batch).await.map(|_| ())
+}
+
 /// Makes the sweep see that something of a delivery or a channel is due at `at`.
 pub(super) async fn note_due(app: &App, org: &OrgId, id: impl Display, at: Timestamp) -> Result<(), StoreError> {
     let op = Op::Upsert(mark(due_row(at, org, id)));

@@ -9,6 +9,7 @@ use super::delivery::DeliveryId;
 use super::route::put_attempt;
 use super::shelf::{self, DUE};
 use super::{health, message, poison, registry};
+use crate::agenda::{self, Agenda, Mark};
 use crate::ports::{Batch, Op, QueueName, Row, RowRange, StoreError, Table, Value, WriteRow};
 use crate::{App, Error, ledger};
 
@@ -43,27 +44,22 @@ pub struct Swept {
 /// Sweeps once. Trouble with one thing keeps no other from being swept; the first trouble is the answer, and comes
 /// up again.
 pub async fn sweep(app: &App) -> Result<Swept, Error> {
-    sweep_marked(app, &marks(app).await?, None).await
+    sweep_marked(app, &Agenda::read(app).await?, None).await
 }
 
-/// The marks of outboxes that may hold something.
-pub(crate) async fn marks(app: &App) -> Result<Vec<Row>, StoreError> {
-    let range = RowRange { from: String::new(), to: None, limit: OUTBOXES };
-    Ok(app.tables.range(Table::Schedule, "dirty", range).await?.rows)
-}
-
-/// The same, where the marks were read already, after a sweep that ended at `last`. What was marked since is the next
+/// The same, where the agenda was read already, after a sweep that ended at `last`. What was marked since is the next
 /// sweep's. A look at a queue costs eleven times what one at a table does, so the poison queue, which is empty as good as
 /// always, is looked at every ten minutes, and at once while anything is being told.
-pub(crate) async fn sweep_marked(app: &App, marks: &[Row], last: Option<Timestamp>) -> Result<Swept, Error> {
+pub(crate) async fn sweep_marked(app: &App, agenda: &Agenda, last: Option<Timestamp>) -> Result<Swept, Error> {
+    let marks: Vec<&Row> = agenda.marks(Mark::Dirty).take(OUTBOXES).collect();
     let turn = |at: Timestamp| at.as_second().div_euclid(POISON_SECONDS);
     let looks = !marks.is_empty() || last.is_none_or(|last| turn(last) != turn(app.now()));
     let poisoned = async { if looks { poison::settle(app).await } else { Ok(0) } };
-    let (rerouted, retried, settled) = tokio::join!(outboxes(app, marks), overdue(app), poisoned);
+    let (rerouted, retried, settled) = tokio::join!(outboxes(app, &marks), overdue(app), poisoned);
     Ok(Swept { rerouted: rerouted?, retried: retried?, settled: settled? })
 }
 
-async fn outboxes(app: &App, marks: &[Row]) -> Result<usize, StoreError> {
+async fn outboxes(app: &App, marks: &[&Row]) -> Result<usize, StoreError> {
     let tasks = marks.iter().map(|mark| outbox(app, mark));
     let results: Vec<_> =
         futures_util::stream::iter(tasks.collect::<Vec<_>>()).buffer_unordered(SIDE_BY_SIDE).collect().await;
@@ -72,7 +68,7 @@ async fn outboxes(app: &App, marks: &[Row]) -> Result<usize, StoreError> {
 
 /// One outbox: asks again for what lies there too long; takes the mark away once nothing does.
 async fn outbox(app: &App, mark: &Row) -> Result<usize, StoreError> {
-    let Some((org, bucket)) = parse_mark(&mark.key) else {
+    let Some((org, bucket)) = Mark::Dirty.about(mark).and_then(parse_mark) else {
         tracing::error!(mark = mark.key, "no outbox has such a name");
         return Ok(0);
     };
@@ -80,17 +76,15 @@ async fn outbox(app: &App, mark: &Row) -> Result<usize, StoreError> {
     let page = app.tables.range(Table::Exposure, &partition, RowRange::prefix("o|", EVENTS)).await?;
     let now = app.now();
     if page.rows.is_empty() {
-        if written(mark).is_none_or(|at| now.duration_since(at) > PATIENCE) {
+        if agenda::written(mark).is_none_or(|at| now.duration_since(at) > PATIENCE) {
             // Only the mark that was read: an event may be on its way, and marks before it is stored.
             let op = Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) };
-            app.tables
-                .commit(Batch { table: Table::Schedule, partition: "dirty".into(), ops: vec![op], witness: None })
-                .await?;
+            agenda::commit(app, vec![op]).await?;
         }
         return Ok(0);
     }
     let mut asked = 0;
-    for row in page.rows.iter().filter(|row| is_late(row, written(row), now)) {
+    for row in page.rows.iter().filter(|row| is_late(row, agenda::written(row), now)) {
         let Some(number) = row.key.strip_prefix("o|").and_then(|n| n.parse().ok()) else { continue };
         app.queue
             .put(QueueName::Notifications, &message::route(&org, bucket, number), std::time::Duration::ZERO)
@@ -181,10 +175,6 @@ async fn note_asked(app: &App, table: Table, partition: &str, row: &Row, now: Ti
     if let Err(error) = app.tables.commit(batch).await {
         tracing::debug!(%error, "what was asked for again is not noted");
     }
-}
-
-fn written(row: &Row) -> Option<Timestamp> {
-    time(row, "at")
 }
 
 fn time(row: &Row, column: &str) -> Option<Timestamp> {

@@ -64,10 +64,16 @@ pub(super) const fn alone(at: Timestamp) -> Turn {
     Turn { join: false, at_once: false, at, frame: None }
 }
 
-/// The turn of an event that waits for a time that is set: a digest's, or the end of quiet hours.
+/// The turn of an event that waits for a time that is set: a digest's, or the end of quiet hours. A window from before
+/// somebody asked for earlier times is not joined.
 pub(super) fn until(window: Option<&Window>, at: Timestamp, now: Timestamp) -> Turn {
     let frame = Frame { until: at, wait: 0, since: now, sent: 0 };
-    Turn { join: window.is_some_and(|w| w.frame.until > now), at_once: false, at, frame: Some(frame) }
+    Turn {
+        join: window.is_some_and(|w| now < w.frame.until && w.frame.until <= at),
+        at_once: false,
+        at,
+        frame: Some(frame),
+    }
 }
 
 /// The turn of an event in a letter.

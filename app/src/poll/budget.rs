@@ -7,14 +7,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
 use super::plan::Means;
-use super::source_key;
+use super::{purse, source_key};
 use crate::access::Organization;
-use crate::ports::{Batch, Commit, Op, Row, SourceError, SourceKey, Table};
-use crate::{App, Error, rows};
+use crate::ports::{Account, SourceError, SourceKey};
+use crate::{App, Error};
 
 /// How it stands with a Shodan key. A number of credits that is absent has no limit, or was not told yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,15 +65,10 @@ pub(crate) struct Spent {
     pub refused: Option<SourceError>,
 }
 
-/// In the table `limits`, beside the keys' turns.
-const PARTITION: &str = "accounts";
-/// Asking costs no credits, but a turn.
-const EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// A plan that does not allow to search, or has no credits, is not tried again before.
 const REFUSED: SignedDuration = SignedDuration::from_hours(6);
 /// Percent of the credits that are left alone.
 const RESERVE: u64 = 2;
-const TRIES: usize = 4;
 
 impl Budget {
     /// May polls search?
@@ -121,7 +114,7 @@ impl Budget {
     }
 
     /// Starts the month's numbers anew when it began.
-    fn turn(&mut self, now: Timestamp) {
+    pub(super) fn turn(&mut self, now: Timestamp) {
         let month = month(now);
         if self.month != month {
             // What is left is not known before Shodan was asked again.
@@ -130,7 +123,19 @@ impl Budget {
         }
     }
 
-    fn spend(&mut self, spent: &Spent, now: Timestamp) {
+    /// Takes over what Shodan says.
+    pub(super) fn hear(&mut self, said: &Account, at: Timestamp) {
+        self.turn(at);
+        self.plan.clone_from(&said.plan);
+        self.query_credits = said.query_credits;
+        self.scan_credits = said.scan_credits;
+        self.monitored_ips = said.monitored_ips;
+        self.most_credits = self.most_credits.max(said.query_credits.unwrap_or(0));
+        self.checked_at = Some(at);
+    }
+
+    /// Takes off what was used.
+    pub(super) fn spend(&mut self, spent: &Spent, now: Timestamp) {
         self.turn(now);
         self.calls += u64::from(spent.calls);
         self.credits += u64::from(spent.credits);
@@ -157,79 +162,9 @@ fn today(now: Timestamp) -> Date {
 /// How it stands with an organization's key; `None`: there is no key, or it was not used yet.
 pub async fn budget(app: &App, organization: &Organization) -> Result<Option<Budget>, Error> {
     match source_key(app, organization)? {
-        SourceKey::Shodan(key) => Ok(read(app, &key).await?.map(|(budget, _)| budget)),
+        SourceKey::Shodan(key) => Ok(purse::read(app, &key).await?.map(|(budget, _)| budget)),
         SourceKey::InternetDb => Ok(None),
     }
-}
-
-/// What a round may do with a key. Asks Shodan what is left when that was not asked for an hour; where it does not
-/// answer, the round itself will meet the cause.
-pub(crate) async fn open(app: &App, key: &SourceKey, deadline: Instant) -> Result<Budget, Error> {
-    let SourceKey::Shodan(secret) = key else { return Ok(Budget::default()) };
-    let now = app.now();
-    let mut budget = read(app, secret).await?.map(|(budget, _)| budget).unwrap_or_default();
-    budget.turn(now);
-    let fresh = budget.checked_at.is_some_and(|at| now.duration_since(at) < EVERY);
-    if fresh || Instant::now() >= deadline {
-        return Ok(budget);
-    }
-    match app.exposure.account(key).await {
-        Ok(said) => {
-            budget = change(app, secret, |budget| {
-                budget.turn(now);
-                budget.plan.clone_from(&said.plan);
-                budget.query_credits = said.query_credits;
-                budget.scan_credits = said.scan_credits;
-                budget.monitored_ips = said.monitored_ips;
-                budget.most_credits = budget.most_credits.max(said.query_credits.unwrap_or(0));
-                budget.checked_at = Some(now);
-            })
-            .await?;
-        }
-        Err(error) => tracing::info!(%error, "Shodan does not say what is left of the plan"),
-    }
-    Ok(budget)
-}
-
-/// Writes down what was used. Returns how it stands then.
-pub(crate) async fn spend(app: &App, key: &SourceKey, spent: &Spent) -> Result<Budget, Error> {
-    match key {
-        SourceKey::Shodan(secret) if *spent != Spent::default() => {
-            let now = app.now();
-            change(app, secret, |budget| budget.spend(spent, now)).await
-        }
-        SourceKey::Shodan(_) | SourceKey::InternetDb => Ok(Budget::default()),
-    }
-}
-
-async fn change(app: &App, key: &str, act: impl Fn(&mut Budget)) -> Result<Budget, Error> {
-    for _ in 0..TRIES {
-        let stored = read(app, key).await?;
-        let (mut budget, etag) = stored.map_or((Budget::default(), None), |(b, row)| (b, Some(row.etag)));
-        act(&mut budget);
-        let written = rows::encode(row(key), &budget)?;
-        let op = match etag {
-            Some(etag) => Op::Replace(written, etag),
-            None => Op::Insert(written),
-        };
-        let batch = Batch { table: Table::Limits, partition: PARTITION.into(), ops: vec![op], witness: None };
-        match app.tables.commit(batch).await? {
-            Commit::Done => return Ok(budget),
-            // Counted twice at worst: the next answer of Shodan's puts it right.
-            Commit::Conflict { .. } | Commit::Unknown => {}
-        }
-    }
-    Err(Error::Busy)
-}
-
-async fn read(app: &App, key: &str) -> Result<Option<(Budget, Row)>, Error> {
-    let Some(found) = app.tables.get(Table::Limits, PARTITION, &row(key)).await? else { return Ok(None) };
-    Ok(Some((rows::decode(&found)?, found)))
-}
-
-/// Keys are never stored in the open.
-fn row(key: &str) -> String {
-    Sha256::digest(key).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

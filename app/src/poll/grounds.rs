@@ -16,21 +16,26 @@ use crate::ports::StoreError;
 /// old one meets a conflict and is judged again.
 pub(super) struct Grounds {
     pub book: Arc<Book>,
+    /// What the book does not hold is about to be asked for.
+    prospect: bool,
     ruling: Arc<Ruling>,
 }
 
 impl Grounds {
     pub(super) async fn read(app: &App, organization: &Organization) -> Result<Self, StoreError> {
-        let (book, ruling) = futures_util::future::try_join(app.book(), app.ruling(&organization.id)).await?;
-        Ok(Self { book, ruling })
+        let (known, ruling) =
+            futures_util::future::try_join(app.book_and_prospect(), app.ruling(&organization.id)).await?;
+        Ok(Self { book: known.0, prospect: known.1, ruling })
     }
 
     pub(super) fn rules(&self) -> &RuleSet {
         self.ruling.rules()
     }
 
-    pub(super) fn beside(&self) -> Beside<'_> {
-        Beside { intelligence: &self.book.intelligence, policies: &self.ruling.policies }
+    /// `patient`: what can wait for facts that are about to be asked for does.
+    pub(super) fn beside(&self, patient: bool) -> Beside<'_> {
+        let answered = (patient && self.prospect).then_some(&self.book.answered);
+        Beside { intelligence: &self.book.intelligence, policies: &self.ruling.policies, answered }
     }
 
     pub(super) fn judged_by(&self, organization: &Organization, asset: &Asset) -> String {

@@ -1,10 +1,14 @@
+use std::collections::HashMap;
+
 use domain::asset::{Asset, DeviceProfile, MonitoringState};
 use domain::ids::{AssetId, Bucket, OrgId};
 use domain::observation::DataSource;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{Batch, Commit, Op, StoreError, Table, WriteRow};
+use super::columns;
+use crate::agenda::{self, Due};
+use crate::ports::{Op, Row, StoreError, Table};
 use crate::{App, ledger, rows};
 
 /// At most so many assets are polled as one unit.
@@ -34,6 +38,9 @@ pub struct Member {
     /// Names the CVEs that it is concerned with.
     #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub watched: String,
+    /// Since when something about it waits for facts about vulnerabilities.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Timestamp>,
     /// When time alone changes something.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<Timestamp>,
@@ -55,9 +62,9 @@ pub struct Member {
     /// When a whole answer last came.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Timestamp>,
-    /// The banners that it showed lately, packed hashes.
-    #[serde(rename = "k", default, skip_serializing_if = "String::is_empty")]
-    pub seen: String,
+    /// The banners that it showed lately, packed hashes. They lie in columns of their own.
+    #[serde(skip)]
+    pub seen: Vec<u8>,
     /// What was asked for it this month.
     #[serde(rename = "u", default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
@@ -85,6 +92,7 @@ impl Member {
             answer: String::new(),
             judged_by: String::new(),
             watched: String::new(),
+            awaits: None,
             wake: None,
             first_done: false,
             status: MonitoringState::Waiting,
@@ -92,7 +100,7 @@ impl Member {
             error: None,
             source: None,
             whole: None,
-            seen: String::new(),
+            seen: Vec::new(),
             usage: Usage::default(),
             silences: Vec::new(),
             told: None,
@@ -153,11 +161,10 @@ pub struct PollGroup {
     pub hint: Option<Timestamp>,
 }
 
-/// Characters of a group that may be packed hashes; a multiple of eight for each member.
-const MOST_SEEN: usize = GROUP_SIZE * 2048;
-
-/// The partition of the hints in `schedule`.
-pub(crate) const HINTS: &str = "hints";
+/// Keys of groups with less than this number lie in the order of the numbers.
+const MOST_IN_ORDER: u32 = 100_000;
+/// Bytes of a group's row, of the 1 MiB that a row may have: a character counts two, and the names of columns count too.
+const LONGEST: usize = 1_000_000;
 
 impl PollGroup {
     fn key(id: u32) -> String {
@@ -167,16 +174,24 @@ impl PollGroup {
     /// Reads a group; one that was never written is empty.
     pub async fn read(app: &App, partition: &str, id: u32) -> Result<Self, StoreError> {
         let row = app.tables.get(Table::Exposure, partition, &Self::key(id)).await?;
-        let group: Option<Self> = row.as_ref().map(rows::decode).transpose()?;
+        let group = row.as_ref().map(Self::of).transpose()?;
         Ok(group.unwrap_or(Self { id, ..Self::default() }))
     }
 
     /// Reads several groups, in the order of their numbers given.
     pub async fn read_several(app: &App, partition: &str, ids: &[u32]) -> Result<Vec<Self>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| Self::key(*id)).collect();
-        let rows = app.tables.get_many(Table::Exposure, partition, &keys).await?;
-        let read = |(id, row): (&u32, Option<crate::ports::Row>)| -> Result<Self, StoreError> {
-            let group: Option<Self> = row.as_ref().map(rows::decode).transpose()?;
+        let rows = if are_close(ids) {
+            let (first, last) = (keys.iter().min(), keys.iter().max());
+            let (first, last) = (first.cloned().unwrap_or_default(), last.cloned().unwrap_or_default());
+            let found = rows::between(&*app.tables, Table::Exposure, partition, first, &last).await?;
+            let mut found: HashMap<String, Row> = found.into_iter().map(|row| (row.key.clone(), row)).collect();
+            keys.iter().map(|key| found.remove(key)).collect()
+        } else {
+            app.tables.get_many(Table::Exposure, partition, &keys).await?
+        };
+        let read = |(id, row): (&u32, Option<Row>)| -> Result<Self, StoreError> {
+            let group = row.as_ref().map(Self::of).transpose()?;
             Ok(group.unwrap_or(Self { id: *id, ..Self::default() }))
         };
         ids.iter().zip(rows).map(read).collect()
@@ -184,16 +199,19 @@ impl PollGroup {
 
     /// The change that writes it.
     pub fn op(&self) -> Result<Op, StoreError> {
-        let seen: usize = self.members.iter().map(|m| m.seen.len()).sum();
-        if seen <= MOST_SEEN {
-            return Ok(Op::Upsert(rows::encode(Self::key(self.id), self)?));
+        let mut row = rows::encode(Self::key(self.id), self)?;
+        let room = LONGEST.saturating_sub(2 * rows::text_len(&row));
+        let lists = self.members.iter().map(|member| member.seen.as_slice());
+        row.columns.extend(columns::of(lists, room));
+        Ok(Op::Upsert(row))
+    }
+
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        let mut group: Self = rows::decode(row)?;
+        for (member, seen) in group.members.iter_mut().zip(columns::read(row)) {
+            member.seen = seen;
         }
-        // A row has an end. What is not remembered is judged once more.
-        let mut slim = self.clone();
-        for member in &mut slim.members {
-            member.seen.truncate(MOST_SEEN / GROUP_SIZE);
-        }
-        Ok(Op::Upsert(rows::encode(Self::key(slim.id), &slim)?))
+        Ok(group)
     }
 
     /// When it is due: the least of its members'. Empty groups never are.
@@ -226,7 +244,7 @@ impl PollGroup {
         group: u32,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        move_hints(app, vec![Op::Upsert(hint_row(hint_key(at, org, bucket, group)))]).await
+        move_hints(app, vec![Op::Upsert(agenda::reminder(app, hint_key(at, org, bucket, group)))]).await
     }
 
     /// Makes the tick judge an asset anew at an instant at the latest. `true`: that is sooner than it would have been.
@@ -253,29 +271,28 @@ impl PollGroup {
     }
 
     /// What moves the hints that were followed to the group's next instant.
-    pub(super) fn rehint(&self, now: Timestamp, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
+    pub(super) fn rehint(&self, app: &App, org: &OrgId, bucket: Bucket, old: &[String]) -> Vec<Op> {
+        let now = app.now();
         let new = self.next().map(|next| hint_key(next, org, bucket, self.id));
         // The hint of a group that is being founded at this moment comes before its first member.
         let founding = |hint: &String| new.is_none() && now.duration_since(hinted(hint)) < FOUNDING;
         let gone = old.iter().filter(|hint| Some(*hint) != new.as_ref() && !founding(hint));
-        let come = new.iter().filter(|new| !old.contains(new)).map(|new| Op::Upsert(hint_row(new.clone())));
+        let come =
+            new.iter().filter(|new| !old.contains(new)).map(|new| Op::Upsert(agenda::reminder(app, new.clone())));
         // The new one is there before an old one goes.
         come.chain(gone.map(|hint| Op::Delete { key: hint.clone(), etag: None })).collect()
     }
 }
 
+/// Is one range over all of them, with what lies between, cheaper than a request for each?
+fn are_close(ids: &[u32]) -> bool {
+    let (first, last) = (ids.iter().min().copied().unwrap_or(0), ids.iter().max().copied().unwrap_or(0));
+    ids.len() > 1 && last < MOST_IN_ORDER && (last - first) as usize <= 2 * ids.len()
+}
+
 /// Writes hints and takes old ones away, together.
 pub(super) async fn move_hints(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
-    for several in ops.chunks(90) {
-        let batch = Batch { table: Table::Schedule, partition: HINTS.into(), ops: several.to_vec(), witness: None };
-        match app.tables.commit(batch).await? {
-            Commit::Done => {}
-            Commit::Conflict { .. } | Commit::Unknown => {
-                return Err(StoreError::Unavailable("the hints could not be written".into()));
-            }
-        }
-    }
-    Ok(())
+    agenda::write(app, ops).await
 }
 
 /// A group without members may be on its way for so long.
@@ -283,26 +300,57 @@ const FOUNDING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The instant of a hint.
 fn hinted(key: &str) -> Timestamp {
-    let seconds = key.split(':').next().and_then(|s| s.parse().ok()).unwrap_or(0);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+    Due::Poll.read(key).map_or(Timestamp::UNIX_EPOCH, |(at, _)| at)
 }
 
-/// `{due:010}:{org}:{bucket}:{group:05}`: in the order of time.
+/// A group's row of the agenda, in the order of time.
 pub(super) fn hint_key(due: Timestamp, org: &OrgId, bucket: Bucket, group: u32) -> String {
-    format!("{:010}:{}", due.as_second().max(0), hint_tail(&ledger::partition(org, bucket), group))
-}
-
-fn hint_tail(partition: &str, group: u32) -> String {
-    format!("{partition}:{group:05}")
+    Due::Poll.key(due, &format!("{}:{group:05}", ledger::partition(org, bucket)))
 }
 
 /// What a hint points to: organization, bucket, group.
 pub(super) fn read_hint(key: &str) -> Option<(OrgId, Bucket, u32)> {
-    let mut parts = key.splitn(4, ':');
-    let (_due, org, bucket, group) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let mut parts = Due::Poll.read(key)?.1.splitn(3, ':');
+    let (org, bucket, group) = (parts.next()?, parts.next()?, parts.next()?);
     Some((org.parse().ok()?, Bucket(u8::from_str_radix(bucket, 16).ok()?), group.parse().ok()?))
 }
 
-fn hint_row(key: String) -> WriteRow {
-    WriteRow { key, columns: vec![("v".into(), crate::ports::Value::Int(rows::VERSION))] }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Batch, Commit, Tables};
+    use crate::testing::MemoryTables;
+
+    /// A group of networks each of which showed as many banners as are remembered.
+    fn full(members: usize) -> PollGroup {
+        let id = |n: usize| format!("asset_0001J8ZQ4W3E9V6T5R2P1N{n:06}").parse::<AssetId>().unwrap();
+        let member = |n| Member {
+            seen: vec![7; 48 * 1024],
+            error: Some("Ä".repeat(300)),
+            ..Member::new(&id(n), Timestamp::UNIX_EPOCH)
+        };
+        PollGroup { id: 0, members: (0..members).map(member).collect(), hint: None }
+    }
+
+    #[tokio::test]
+    async fn a_group_of_many_networks_forgets_banners_rather_than_not_fit_into_its_row() {
+        let tables = MemoryTables::default();
+        for members in [1, 18, 20, 22, 60, 100, GROUP_SIZE] {
+            let op = full(members).op().unwrap();
+            let Op::Upsert(row) = op.clone() else { panic!("a group is written whatever was there") };
+            let partition = format!("org_01J8ZQ4W3E9V6T5R2P1N0M8K7H:{members:02x}");
+            let batch = Batch { table: Table::Exposure, partition: partition.clone(), ops: vec![op], witness: None };
+            assert_eq!(
+                tables.commit(batch).await.unwrap(),
+                Commit::Done,
+                "{members}: {} characters",
+                rows::text_len(&row)
+            );
+            let read = tables.get(Table::Exposure, &partition, &PollGroup::key(0)).await.unwrap().unwrap();
+            let group = PollGroup::of(&read).unwrap();
+            let kept: usize = group.members.iter().map(|m| m.seen.len()).sum();
+            assert!(group.members.iter().all(|m| m.seen.len() % 6 == 0));
+            assert!(kept >= (48 * 1024 * members).min(500_000), "{members}: {kept}");
+        }
+    }
 }

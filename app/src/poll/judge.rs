@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::grounds::Grounds;
 use super::group::{Member, PollGroup, Usage};
+use super::patience::Patience;
 use super::seen::Seen;
 use super::silence::silences;
 use super::summary::summary;
@@ -74,8 +75,9 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
             .collect();
         let question =
             Question { asset: case.asset, stored: &stored.stored, looks: &looks, rules, settings: &settings, now };
-        let decided = decide_with(&question, grounds.beside());
         let before = poll_group.members[place].clone();
+        let patience = Patience::of(&before, now);
+        let decided = decide_with(&question, grounds.beside(patience.lasts(now)));
         let polled = case.answer.is_some_and(|answer| !answer.by_itself);
         let first_poll = !before.first_done && polled;
         let mut decisions = stored.decisions(&decided, case.asset, first_poll, now)?;
@@ -87,7 +89,9 @@ pub(super) async fn settle(app: &App, case: &Case<'_>, group: u32) -> Result<Mem
         watch(app, org, case.asset, &watched, &before.watched, &grounds.book).await?;
         member.watched = watched.hash;
         let (forgotten, forget_next) = stored.forgettable(&decided, now);
-        member.wake = [decided.wake, forget_next].into_iter().flatten().min().map(|w| w.max(now));
+        member.awaits = patience.after(&decided, now);
+        let loses_it = member.awaits.filter(|_| decided.awaits_facts).map(Patience::end);
+        member.wake = [decided.wake, forget_next, loses_it].into_iter().flatten().min().map(|w| w.max(now));
         let mut last = Decision::default();
         if decided.became_stale {
             member.status = MonitoringState::Stale;

@@ -2,16 +2,16 @@ use domain::ids::Bucket;
 use jiff::{SignedDuration, Timestamp};
 
 use super::group::PollGroup;
-use crate::ports::{Batch, Op, Row, Table};
-use crate::{App, Error, access, assets, ledger, rows, vault};
+use crate::agenda::{self, Mark};
+use crate::ports::{Op, Row};
+use crate::{App, Error, access, assets, intelligence, ledger, rows, vault};
 
 /// How often every group is looked at.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
-const STATE: &str = "state";
-/// Where it stands when that was done last.
-pub(super) const KEY: &str = "mended";
+/// By what the agenda tells when that was done last.
+pub(super) const WHAT: &str = "mended";
 
-/// Once a day makes the hints anew that should be there, since a group without one would never be polled again, and
+/// Once a day makes the reminders anew that should be there, since a group without one would never be polled again, and
 /// seals anew what is sealed with an old key.
 pub(super) async fn mend(app: &App, done: Option<&Row>) -> Result<(), Error> {
     let last: Option<Timestamp> = done.map(rows::decode).transpose()?;
@@ -36,7 +36,6 @@ pub(super) async fn mend(app: &App, done: Option<&Row>) -> Result<(), Error> {
             }
         }
     }
-    let ops = vec![Op::Upsert(rows::encode(KEY, &now)?)];
-    app.tables.commit(Batch { table: Table::Schedule, partition: STATE.into(), ops, witness: None }).await?;
-    Ok(())
+    intelligence::remind(app).await?;
+    Ok(agenda::write(app, vec![Op::Upsert(rows::encode(Mark::At.key(WHAT), &now)?)]).await?)
 }

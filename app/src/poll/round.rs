@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::asset::{Asset, MonitoringState};
@@ -10,15 +11,18 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::ask::{Asked, carry_out};
 use super::budget::{self, Budget, Spent};
-use super::grounds::Grounds;
+use super::grounds::stamp;
 use super::group::{Member, PollGroup, move_hints};
 use super::judge::{Case, advance, asset_event, fail, postpone, settle};
 use super::plan::{Call, Item, Means, plan};
+use super::purse::Purse;
 use super::seen::Seen;
 use super::source::{self, Trouble};
 use super::tick::DueGroup;
 use crate::access::Organization;
 use crate::assets::Register;
+use crate::intelligence::Inquiry;
+use crate::judging::Ruling;
 use crate::ledger::{CommitError, Decision};
 use crate::ports::{Commit, SourceError, SourceKey};
 use crate::{App, Error, ledger};
@@ -30,6 +34,8 @@ pub(super) struct RoundReport {
     pub unchanged: usize,
     pub failed: usize,
     pub left: usize,
+    /// Assets that were judged.
+    pub decided: usize,
 }
 
 impl RoundReport {
@@ -38,6 +44,7 @@ impl RoundReport {
         self.unchanged += other.unchanged;
         self.failed += other.failed;
         self.left += other.left;
+        self.decided += other.decided;
     }
 }
 
@@ -78,37 +85,45 @@ struct Sweep<'a> {
     groups: &'a [DueGroup],
     bucket: Bucket,
     register: Register,
-    grounds: Grounds,
+    ruling: Arc<Ruling>,
     items: Vec<Item>,
     quiet: Vec<Quiet>,
     report: RoundReport,
     trouble: Option<Trouble>,
     silent: usize,
     spent: Spent,
+    /// What may still be asked of publishers before anything is decided.
+    inquiry: Inquiry,
 }
 
 impl Round<'_> {
     pub(super) async fn run(&self, groups: &[DueGroup]) -> Result<RoundReport, Error> {
         let mut report = RoundReport::default();
         let mut trouble: Option<Trouble> = None;
-        let mut budget = budget::open(self.app, self.key, self.deadline).await?;
+        // What is left of the plan, and a question for each group at least.
+        self.announce(1 + groups.len());
+        let mut purse = Purse::open(self.app, self.key, self.deadline).await?;
         for several in groups.chunk_by(|a, b| a.bucket == b.bucket).flat_map(|bucket| bucket.chunks(GROUPS)) {
             let mut sweep = self.gather(several).await?;
             sweep.trouble = trouble.take();
-            let asked = self.sweep(&mut sweep, &budget).await;
+            let asked = self.sweep(&mut sweep, purse.budget()).await;
             let stand = self.flush(&sweep).await?;
             self.rehint(several, &stand).await?;
-            if sweep.spent != Spent::default() {
-                budget = budget::spend(self.app, self.key, &sweep.spent).await?;
-            }
+            purse.spend(&sweep.spent).await?;
             report.add(&sweep.report);
             trouble = sweep.trouble;
             asked?;
         }
+        let budget = purse.close().await?;
         let used_up = || Trouble::used_up(&budget, self.app.now());
         let trouble = trouble.or_else(used_up);
         source::settle(self.app, self.organization, self.key, trouble, report.polled > 0, &budget).await?;
         Ok(report)
+    }
+
+    /// So many questions follow.
+    fn announce(&self, questions: usize) {
+        self.app.exposure.announce(self.key, u32::try_from(questions).unwrap_or(u32::MAX));
     }
 
     /// The members that are due, with their assets.
@@ -118,7 +133,7 @@ impl Round<'_> {
         let partition = ledger::partition(&self.organization.id, bucket);
         let ids: Vec<u32> = groups.iter().map(|g| g.group).collect();
         let register = Register::read(self.app, &self.organization.id).await?;
-        let grounds = Grounds::read(self.app, self.organization).await?;
+        let ruling = self.app.ruling(&self.organization.id).await?;
         let mut quiet: Vec<Quiet> = groups.iter().map(|_| Quiet::default()).collect();
         let mut items = Vec::new();
         for (place, group) in PollGroup::read_several(self.app, &partition, &ids).await?.into_iter().enumerate() {
@@ -142,7 +157,19 @@ impl Round<'_> {
         items.sort_by_key(|item| item.member.next());
         let report = RoundReport::default();
         let spent = Spent::default();
-        Ok(Sweep { groups, bucket, register, grounds, items, quiet, report, trouble: None, silent: 0, spent })
+        Ok(Sweep {
+            groups,
+            bucket,
+            register,
+            ruling,
+            items,
+            quiet,
+            report,
+            trouble: None,
+            silent: 0,
+            spent,
+            inquiry: Inquiry::default(),
+        })
     }
 
     /// Asks about the items and takes the answers in as they come.
@@ -155,6 +182,7 @@ impl Round<'_> {
             if Instant::now() >= self.deadline {
                 sweep.report.left += 1;
             } else {
+                sweep.report.decided += 1;
                 self.settle(sweep.bucket, item.group, sweep, &item.asset, None).await?;
             }
         }
@@ -163,6 +191,7 @@ impl Round<'_> {
             SourceKey::InternetDb => Means::InternetDb,
         };
         let calls = plan(&wanting, means, now);
+        self.announce(calls.len());
         let stopped = AtomicBool::new(sweep.trouble.is_some());
         let (app, key, deadline, items) = (self.app, self.key, self.deadline, &wanting);
         let asking: Vec<_> = calls
@@ -186,8 +215,10 @@ impl Round<'_> {
             }
             if sweep.trouble.as_ref().is_some_and(Trouble::stops) || sweep.silent >= SOURCE_IS_DOWN {
                 stopped.store(true, Ordering::Relaxed);
+                self.announce(0);
             }
         }
+        self.announce(0);
         Ok(())
     }
 
@@ -218,12 +249,13 @@ impl Round<'_> {
                 Ok(answer) => {
                     sweep.report.polled += 1;
                     let asset = self.take_addresses(&mut sweep.register, item.asset.clone(), &answer).await?;
-                    if self.nothing_new(&sweep.grounds, &asset, &member, &answer) {
+                    if self.nothing_new(&sweep.ruling, &asset, &member, &answer) {
                         sweep.report.unchanged += 1;
                         let case = self.case(&asset, sweep, Some(&answer));
                         advance(&mut member, &case, self.app.now());
                         sweep.quiet[item.group].members.push(member);
                     } else {
+                        sweep.report.decided += 1;
                         self.settle(sweep.bucket, item.group, sweep, &asset, Some((&answer, member.usage))).await?;
                     }
                 }
@@ -253,12 +285,12 @@ impl Round<'_> {
         sweep.quiet[item.group].failed.push((item.asset.clone(), member));
     }
 
-    fn nothing_new(&self, grounds: &Grounds, asset: &Asset, member: &Member, answer: &Answer) -> bool {
+    fn nothing_new(&self, ruling: &Ruling, asset: &Asset, member: &Member, answer: &Answer) -> bool {
         let known =
             if answer.news { Seen::read(&member.seen).has_all(&answer.hosts) } else { member.answer == answer.hash() };
         known
             && member.first_done
-            && member.judged_by == grounds.judged_by(self.organization, asset)
+            && member.judged_by == stamp(ruling, self.organization, asset)
             && member.wake.is_none_or(|wake| wake > self.app.now())
     }
 
@@ -271,6 +303,8 @@ impl Round<'_> {
         answer: Option<(&Answer, super::group::Usage)>,
     ) -> Result<(), Error> {
         let (answer, usage) = answer.unzip();
+        let hosts = answer.map(|answer| answer.hosts.as_slice()).unwrap_or_default();
+        sweep.inquiry.about(self.app, hosts, self.deadline).await?;
         super::adopt::adopt(self.app, self.organization, &sweep.register, asset, answer).await?;
         let case = Case { organization: self.organization, bucket, asset, register: &sweep.register, answer, usage };
         settle(self.app, &case, sweep.groups[group].group).await.map(|_| ())
@@ -329,8 +363,8 @@ impl Round<'_> {
     }
 
     async fn rehint(&self, due: &[DueGroup], groups: &[PollGroup]) -> Result<(), Error> {
-        let now = self.app.now();
-        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(now, &due.org, due.bucket, &due.hints));
+        let app = self.app;
+        let moved = due.iter().zip(groups).flat_map(|(due, group)| group.rehint(app, &due.org, due.bucket, &due.hints));
         Ok(move_hints(self.app, moved.collect()).await?)
     }
 }

@@ -3,27 +3,24 @@
 
 use std::collections::HashSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::observation::HostObservation;
 use domain::target::AssetKind;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-/// Bytes of a banner's hash, 8 characters of text.
+/// Bytes of a banner's hash.
 const BYTES: usize = 6;
 /// News reach back some days; older banners do not come again.
 const LATELY: SignedDuration = SignedDuration::from_hours(5 * 24);
 
-/// Hashes of banners, packed into text.
+/// Hashes of banners, packed one behind the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen(HashSet<[u8; BYTES]>);
 
 impl Seen {
     /// Reads what was packed; what cannot be read was not seen.
-    pub(super) fn read(packed: &str) -> Self {
-        let bytes = URL_SAFE_NO_PAD.decode(packed).unwrap_or_default();
-        Self(bytes.chunks_exact(BYTES).filter_map(|chunk| chunk.try_into().ok()).collect())
+    pub(super) fn read(packed: &[u8]) -> Self {
+        Self(packed.chunks_exact(BYTES).filter_map(|chunk| chunk.try_into().ok()).collect())
     }
 
     /// Are all banners of these hosts known?
@@ -33,7 +30,7 @@ impl Seen {
 
     /// Packs what is known after an answer: of a whole one its recent banners, otherwise what was known and what came.
     /// Above the bound only what came is kept: then something old may look new and is judged once more.
-    pub(super) fn after(&self, hosts: &[HostObservation], whole: bool, kind: AssetKind, now: Timestamp) -> String {
+    pub(super) fn after(&self, hosts: &[HostObservation], whole: bool, kind: AssetKind, now: Timestamp) -> Vec<u8> {
         let recent = now.checked_sub(LATELY).unwrap_or(Timestamp::MIN);
         let came: HashSet<_> =
             hosts.iter().flat_map(hashes).filter(|(at, _)| *at >= recent).map(|(_, hash)| hash).collect();
@@ -44,15 +41,15 @@ impl Seen {
         }
         all.sort_unstable();
         all.truncate(bound(kind));
-        URL_SAFE_NO_PAD.encode(all.concat())
+        all.concat()
     }
 }
 
-/// A group of 256 devices stays below 128 KiB.
+/// A group of 256 devices takes 72 KiB, a network 48: all of a /20 that was looked at within days.
 const fn bound(kind: AssetKind) -> usize {
     match kind {
         AssetKind::Device | AssetKind::Domain => 48,
-        AssetKind::Network | AssetKind::Query => 1024,
+        AssetKind::Network | AssetKind::Query => 8192,
     }
 }
 

@@ -7,10 +7,11 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::group::{HINTS, Member, PollGroup, read_hint};
+use super::group::{Member, PollGroup, read_hint};
 use super::round::{Round, RoundReport};
 use crate::access::{self, Organization};
-use crate::ports::{Row, RowRange, SourceKey, Table};
+use crate::agenda::{self, Agenda, Due, Mark};
+use crate::ports::{Op, Row, SourceKey, StoreError, Table, Tables};
 use crate::{App, Error, assets, intelligence, judging, notify, retention};
 
 /// What a tick did.
@@ -69,18 +70,25 @@ pub async fn tick(app: &App) -> Result<TickReport, Error> {
 /// One turn of the timer in less time than the settings allow: no question is begun after it.
 pub async fn tick_within(app: &App, time: Duration) -> Result<TickReport, Error> {
     let deadline = Instant::now() + time;
+    // Without it nobody knows what is due; the next tick reads it again.
+    let mut agenda = Agenda::read(app).await?;
     let (mut report, mut trouble) = (TickReport::default(), Trouble::default());
-    let marks = trouble.past(notify::sweep::marks(app).await);
-    report.carried_over = trouble.past(carry_over(app, &marks).await);
-    trouble.past(judging::rejudge(app).await);
-    trouble.past(intelligence::tell(app).await);
+    report.carried_over = trouble.past(carry_over(app, &agenda).await);
+    let judged = trouble.past(judging::rejudge(app, &agenda).await);
+    let told = trouble.past(intelligence::tell(app, &agenda).await);
     // Boxed: the tick is rarely on an errand, and must not be as large as the largest of them.
-    trouble.past(Box::pin(crate::errands::run(app, deadline)).await);
-    for round in trouble.past(polls(app, deadline).await) {
-        report.add(&trouble.past(round));
+    let ran = trouble.past(Box::pin(crate::errands::run(app, &agenda, deadline)).await);
+    if report.carried_over > 0 || judged || told || ran {
+        trouble.past(agenda.renew(app).await);
     }
-    trouble.past(intelligence::refresh(app, deadline).await);
-    trouble.past(settle(app, &marks).await);
+    let mut decided = 0;
+    for round in trouble.past(polls(app, &agenda, deadline).await) {
+        let round = trouble.past(round);
+        decided += round.decided;
+        report.add(&round);
+    }
+    trouble.past(intelligence::refresh(app, &agenda, decided > 0, deadline).await);
+    trouble.past(settle(app, &agenda).await);
     trouble.past(record(app).await);
     trouble.0.map_or(Ok(report), Err)
 }
@@ -105,9 +113,9 @@ impl Trouble {
 
 /// Asks about what is due. Different keys have their own turns at the source and go side by side; the organizations of one
 /// key go one after another.
-async fn polls(app: &App, deadline: Instant) -> Result<Vec<Result<RoundReport, Error>>, Error> {
+async fn polls(app: &App, agenda: &Agenda, deadline: Instant) -> Result<Vec<Result<RoundReport, Error>>, Error> {
     let mut by_key: BTreeMap<String, (SourceKey, Work)> = BTreeMap::new();
-    for (org, groups) in due_groups(app).await? {
+    for (org, groups) in due_groups(agenda) {
         let Some(organization) = access::organization(app, &org).await? else { continue };
         let key = match super::source_key(app, &organization) {
             Ok(key) => key,
@@ -128,18 +136,14 @@ async fn polls(app: &App, deadline: Instant) -> Result<Vec<Result<RoundReport, E
     Ok(futures_util::stream::iter(rounds).buffer_unordered(SIDE_BY_SIDE).collect().await)
 }
 
-/// What crashes left, and what is done once in hours or days. When each was done last stands side by side: one read
-/// while nothing is due.
-async fn settle(app: &App, marks: &[Row]) -> Result<(), Error> {
-    let state = RowRange { limit: MOST_HINTS, ..RowRange::default() };
-    let state = app.tables.range(Table::Schedule, "state", state).await?.rows;
-    let done = |key: &str| state.iter().find(|row| row.key == key);
+/// What crashes left, and what is done once in hours or days.
+async fn settle(app: &App, agenda: &Agenda) -> Result<(), Error> {
     let mut trouble = Trouble::default();
-    let last = trouble.past(done(TICK).map(crate::rows::decode).transpose());
-    trouble.past(notify::sweep::sweep_marked(app, marks, last).await);
-    trouble.past(super::mend::mend(app, done(super::mend::KEY)).await);
-    trouble.past(crate::findings::close_day(app, done(crate::findings::DAYS)).await);
-    trouble.past(retention::purge_again(app, done(retention::KEY)).await);
+    let last = trouble.past(agenda.at(TICK).map(crate::rows::decode).transpose());
+    trouble.past(notify::sweep::sweep_marked(app, agenda, last).await);
+    trouble.past(super::mend::mend(app, agenda.at(super::mend::WHAT)).await);
+    trouble.past(crate::findings::close_day(app, agenda.at(crate::findings::DAYS)).await);
+    trouble.past(retention::purge_again(app, agenda.at(retention::WHAT)).await);
     trouble.0.map_or(Ok(()), Err)
 }
 
@@ -155,23 +159,21 @@ async fn rounds(app: &App, key: SourceKey, organizations: Work, deadline: Instan
 
 /// Remembers when the last tick ended, for `monitorStatus` and `/readyz`.
 async fn record(app: &App) -> Result<(), Error> {
-    let row = crate::rows::encode(TICK, &app.now())?;
-    let ops = vec![crate::ports::Op::Upsert(row)];
-    app.tables
-        .commit(crate::ports::Batch { table: Table::Schedule, partition: "state".into(), ops, witness: None })
-        .await?;
+    let row = crate::rows::encode(Mark::At.key(TICK), &app.now())?;
+    agenda::commit(app, vec![Op::Upsert(row)]).await?;
     Ok(())
 }
 
 /// When the last tick ended.
-pub async fn last_tick(app: &App) -> Result<Option<Timestamp>, Error> {
-    let row = app.tables.get(Table::Schedule, "state", TICK).await?;
-    Ok(row.as_ref().map(crate::rows::decode).transpose()?)
+pub async fn last_tick(tables: &dyn Tables) -> Result<Option<Timestamp>, StoreError> {
+    let row = tables.get(Table::Schedule, agenda::PARTITION, &Mark::At.key(TICK)).await?;
+    row.as_ref().map(crate::rows::decode).transpose()
 }
 
 /// Changes of assets that were stored and not carried over.
-async fn carry_over(app: &App, marks: &[Row]) -> Result<usize, Error> {
-    let mut orgs: Vec<OrgId> = marks.iter().filter_map(|r| r.key.split(':').next()?.parse().ok()).collect();
+async fn carry_over(app: &App, agenda: &Agenda) -> Result<usize, Error> {
+    let whose = |row: &Row| Mark::Dirty.about(row)?.split(':').next()?.parse().ok();
+    let mut orgs: Vec<OrgId> = agenda.marks(Mark::Dirty).filter_map(whose).collect();
     orgs.dedup();
     let mut done = 0;
     for org in orgs {
@@ -187,23 +189,20 @@ async fn carry_over(app: &App, marks: &[Row]) -> Result<usize, Error> {
     Ok(done)
 }
 
-async fn due_groups(app: &App) -> Result<BTreeMap<OrgId, Vec<DueGroup>>, Error> {
-    let end = format!("{:010}", app.now().as_second() + 1);
-    let range = RowRange { to: Some(end), limit: MOST_HINTS, ..RowRange::default() };
-    let page = app.tables.range(Table::Schedule, HINTS, range).await?;
+fn due_groups(agenda: &Agenda) -> BTreeMap<OrgId, Vec<DueGroup>> {
     let mut due: BTreeMap<OrgId, Vec<DueGroup>> = BTreeMap::new();
-    for row in page.rows {
+    for row in agenda.due(Due::Poll).take(MOST_HINTS) {
         let Some((org, bucket, group)) = read_hint(&row.key) else {
             tracing::warn!(hint = row.key, "a hint that cannot be read is left alone");
             continue;
         };
         let groups = due.entry(org.clone()).or_default();
         match groups.iter_mut().find(|g| g.bucket == bucket && g.group == group) {
-            Some(known) => known.hints.push(row.key),
-            None => groups.push(DueGroup { org, bucket, group, hints: vec![row.key] }),
+            Some(known) => known.hints.push(row.key.clone()),
+            None => groups.push(DueGroup { org, bucket, group, hints: vec![row.key.clone()] }),
         }
     }
-    Ok(due)
+    due
 }
 
 /// How much of an organization is due now: assets, and since when the oldest.

@@ -117,6 +117,9 @@ pub trait Exposure: Send + Sync {
     async fn resolve(&self, key: &SourceKey, hostname: &str) -> Result<Vec<IpAddr>, SourceError>;
     /// Plan and credits. Shodan only.
     async fn account(&self, key: &SourceKey) -> Result<Account, SourceError>;
+    /// So many questions with this key follow one another, so that turns may be claimed for several at once; 0: no more do.
+    /// Nothing but a hint.
+    fn announce(&self, key: &SourceKey, questions: u32);
     /// When the next call with this key may be made, without taking the turn.
     async fn next_turn(&self, key: &SourceKey) -> Option<Timestamp>;
 }

@@ -39,6 +39,8 @@ pub enum Letter {
     Flood(FloodLetter),
     /// What quiet hours held back.
     Release(ReleaseLetter),
+    /// What is still open.
+    Reminder(ReminderLetter),
     /// A source fails, answers again, or its credits run low.
     Source(SourceLetter),
     /// Somebody tests a channel.
@@ -257,6 +259,26 @@ pub struct ReleaseLetter {
     pub ended: Vec<EventLine>,
     /// How many still are so, those not shown included.
     pub total: u32,
+    /// Where all of them are.
+    pub url: String,
+    /// Why the reader gets this.
+    pub footer: Footer,
+}
+
+/// What people were told of, and is still open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReminderLetter {
+    /// The organization's name.
+    pub organization: String,
+    /// The findings to show, the worst first, with when they were opened.
+    pub lines: Vec<EventLine>,
+    /// How many findings of each severity, the worst first.
+    pub counts: Vec<(Severity, u32)>,
+    /// How many there are in all, those not shown included.
+    pub total: u32,
+    /// How many of them are overdue.
+    pub overdue: u32,
     /// Where all of them are.
     pub url: String,
     /// Why the reader gets this.

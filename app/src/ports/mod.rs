@@ -32,7 +32,7 @@ pub use intelligence::{
 pub use letters::{
     AccountLetter, AccountLink, AccountMatter, ChannelLetter, Composed, ConfirmLetter, DigestLetter, EventLine,
     EvidenceLine, FindingLetter, FloodLetter, Footer, GroupLetter, Letter, Letters, Period, ReleaseLetter,
-    SourceLetter, SummaryLetter, TestLetter,
+    ReminderLetter, SourceLetter, SummaryLetter, TestLetter,
 };
 pub use mailer::{Mail, MailError, Mailer};
 pub use openid::{Challenge, Identity, OpenId, OpenIdError, Returned};

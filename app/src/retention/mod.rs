@@ -7,6 +7,7 @@ mod requests;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::agenda::{self, Mark};
 use crate::ports::{Batch, Op, Row, StoreError, Table};
 use crate::{App, Error, access, ledger, notify, rows};
 
@@ -16,9 +17,8 @@ pub(crate) const CLOSED_SERVICES: SignedDuration = SignedDuration::from_hours(90
 pub(crate) const DELIVERIES: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
-const STATE: &str = "state";
-/// Where it stands when that was done last.
-pub(crate) const KEY: &str = "purged";
+/// By what the agenda tells when that was done last.
+pub(crate) const WHAT: &str = "purged";
 /// A tick removes at most so many rows.
 const MOST: usize = 2_000;
 /// Rows of a batch.
@@ -26,7 +26,7 @@ const BATCH: usize = 90;
 
 /// Removes what is older than it is kept for. Returns the number of rows that went.
 pub async fn purge(app: &App) -> Result<usize, Error> {
-    let row = app.tables.get(Table::Schedule, STATE, KEY).await?;
+    let row = app.tables.get(Table::Schedule, agenda::PARTITION, &Mark::At.key(WHAT)).await?;
     purge_again(app, row.as_ref()).await
 }
 
@@ -50,8 +50,8 @@ pub(crate) async fn purge_again(app: &App, done: Option<&Row>) -> Result<usize, 
             return Ok(MOST);
         }
     }
-    let ops = vec![Op::Upsert(rows::encode(KEY, &now)?)];
-    app.tables.commit(Batch { table: Table::Schedule, partition: STATE.into(), ops, witness: None }).await?;
+    let ops = vec![Op::Upsert(rows::encode(Mark::At.key(WHAT), &now)?)];
+    agenda::write(app, ops).await?;
     Ok(MOST - room.left)
 }
 

@@ -81,6 +81,8 @@ impl Exposure for Script {
         Err(SourceError::Unavailable("not in this script".into()))
     }
 
+    fn announce(&self, _: &SourceKey, _: u32) {}
+
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }

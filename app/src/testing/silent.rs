@@ -43,6 +43,8 @@ impl Exposure for Silent {
         down()
     }
 
+    fn announce(&self, _: &SourceKey, _: u32) {}
+
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }

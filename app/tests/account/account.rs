@@ -281,6 +281,8 @@ impl Exposure for Account {
         Ok(Left { plan: "dev".into(), query_credits: Some(100), scan_credits, monitored_ips })
     }
 
+    fn announce(&self, _: &SourceKey, _: u32) {}
+
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }

@@ -147,6 +147,19 @@ async fn while_publishers_are_down_the_last_copy_stays_and_its_age_is_told() {
 }
 
 #[tokio::test]
+async fn a_tick_with_nothing_to_do_asks_the_store_three_things() {
+    let plant = watched(&[(CAMERA, true, 0.02), (OTHER, false, 0.01)]).await;
+    app::notify::drain(&plant.bench, 1000).await.unwrap();
+    plant.ticks(20).await;
+    for _ in 0..10 {
+        plant.later(1);
+        let before = plant.bench.tables.calls();
+        plant.tick().await;
+        assert!(plant.bench.tables.calls() - before <= 3, "{}", plant.bench.tables.calls() - before);
+    }
+}
+
+#[tokio::test]
 async fn a_crash_at_any_moment_neither_loses_the_news_nor_tells_it_twice() {
     for fault in [Fault::Before, Fault::Lost] {
         for call in 1.. {

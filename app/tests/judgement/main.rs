@@ -5,3 +5,4 @@ mod facts;
 mod plant;
 mod policies;
 mod rules;
+mod waiting;

@@ -42,21 +42,36 @@ impl Plant {
     /// A camera that is watched from now on and claims these vulnerabilities: verified or not, with an EPSS.
     pub(super) async fn camera(&self, ip: &str, claims: &[(&str, bool, f64)]) -> Asset {
         self.says(ip, claims);
+        self.asset(ip).await
+    }
+
+    /// A device that is watched from now on.
+    pub(super) async fn asset(&self, ip: &str) -> Asset {
         let draft = AssetDraft { target: Some(ip.into()), enabled: true, ..AssetDraft::default() };
         assets::create(&self.bench, &self.caller, &draft).await.unwrap()
     }
 
     pub(super) fn says(&self, ip: &str, claims: &[(&str, bool, f64)]) {
+        let scored = |(_, verified, epss): &(&str, bool, f64)| VulnerabilityClaim {
+            verified: *verified,
+            epss: Some(*epss),
+            cvss: Some(5.0),
+            ..VulnerabilityClaim::default()
+        };
+        self.claims(ip, claims, scored);
+    }
+
+    /// A web server that claims these vulnerabilities, each like this.
+    pub(super) fn claims(
+        &self,
+        ip: &str,
+        claims: &[(&str, bool, f64)],
+        claim: impl Fn(&(&str, bool, f64)) -> VulnerabilityClaim,
+    ) {
         let mut host = seen(ip.parse::<IpAddr>().unwrap(), self.now(), &[(80, "http")]);
         host.banners[0].product = Some("App-webs".into());
-        for (id, verified, epss) in claims {
-            let claim = VulnerabilityClaim {
-                verified: *verified,
-                epss: Some(*epss),
-                cvss: Some(5.0),
-                ..VulnerabilityClaim::default()
-            };
-            host.banners[0].vulnerabilities.insert(cve(id), claim);
+        for one in claims {
+            host.banners[0].vulnerabilities.insert(cve(one.0), claim(one));
         }
         self.script.says(host);
     }

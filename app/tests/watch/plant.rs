@@ -129,6 +129,8 @@ impl Exposure for Script {
         Ok(Account { plan: "dev".into(), query_credits: Some(left), scan_credits: None, monitored_ips: Some(16) })
     }
 
+    fn announce(&self, _: &SourceKey, _: u32) {}
+
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }

@@ -207,9 +207,9 @@ async fn a_hint_that_got_lost_is_made_anew_within_a_day() {
     plant.watch("8.8.8.8").await;
     plant.script.says(host("8.8.8.8", plant.now(), &[(23, "telnet")]));
     plant.tick().await;
-    let hints = plant.bench.tables.range(Table::Schedule, "hints", RowRange::prefix("", 100)).await.unwrap().rows;
+    let hints = plant.bench.tables.range(Table::Schedule, "agenda", RowRange::prefix("1", 100)).await.unwrap().rows;
     let ops = hints.into_iter().map(|row| Op::Delete { key: row.key, etag: None }).collect();
-    let batch = Batch { table: Table::Schedule, partition: "hints".into(), ops, witness: None };
+    let batch = Batch { table: Table::Schedule, partition: "agenda".into(), ops, witness: None };
     plant.bench.tables.commit(batch).await.unwrap();
     plant.later(2);
     assert_eq!(plant.tick().await.polled, 0);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use app::ports::{Clock, Queue, QueueName, Tables};
 
 use super::Bench;
@@ -12,13 +12,15 @@ use crate::report::Line;
 use crate::world::{SELDOM, World, azurite, clock, embedded};
 
 const GOAL_A_SECOND: f64 = 2_000.0;
-const GOAL_WAITING: u64 = 200;
 /// The queue is looked at so often.
 const LOOK: Duration = Duration::from_millis(100);
 /// Messages between two looks of the pump at whether there is an end.
 const AT_ONCE: usize = 128;
-/// Azurite slows down with every row that it holds.
-const NETWORKS_ON_AZURITE: u16 = 1;
+/// Azurite slows down with every row that it holds, and with every message that waits: so many networks of so few hosts.
+const NETWORKS_ON_AZURITE: u16 = 10;
+const HOSTS_ON_AZURITE: u8 = 12;
+/// More messages than these must not wait there.
+const MOST_WAITING: u64 = 200;
 const NETWORKS_BESIDE: u16 = 4;
 
 pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
@@ -43,8 +45,8 @@ pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     lines.extend(beside.lines("embedded, routing beside the poll"));
     match azurite()? {
         Some(emulated) => {
-            let beside = with_pump(Arc::clone(&emulated.azure), self::clock(), NETWORKS_ON_AZURITE).await?;
-            lines.extend(beside.lines("on Azurite, routing beside the poll"));
+            let steps = in_steps(Arc::clone(&emulated.azure), self::clock()).await?;
+            lines.extend(steps.lines("on Azurite, network by network"));
         }
         None => lines.push(Line::new("on Azurite", "not measured: it is not installed")),
     }
@@ -65,8 +67,7 @@ impl Beside {
         vec![
             Line::new(format!("{on}, {} banners: until polled", self.banners), rate(self.tick)),
             Line::new(format!("{on}: until polled and routed"), rate(self.emptied)),
-            Line::new(format!("{on}: messages waiting at most"), self.most_waiting)
-                .goal(format!("≤ {GOAL_WAITING}"), self.most_waiting <= GOAL_WAITING),
+            Line::new(format!("{on}: messages waiting at most"), self.most_waiting),
         ]
     }
 }
@@ -111,4 +112,25 @@ async fn with_pump<S: Tables + Queue + 'static>(
     };
     app::notify::drain(&world.app, usize::MAX).await?;
     Ok(Beside { banners: devices.banners.len(), tick, emptied: began.elapsed(), most_waiting })
+}
+
+/// One small network after the other, each routed before the next is polled.
+async fn in_steps<S: Tables + Queue + 'static>(store: Arc<S>, clock: Arc<app::testing::ManualClock>) -> Result<Beside> {
+    let devices = Devices::in_networks(NETWORKS_ON_AZURITE, HOSTS_ON_AZURITE, clock.now()).await?;
+    let simulator = devices.simulator().await?;
+    let world = World::on(store, clock, &simulator).await?;
+    let mut steps =
+        Beside { banners: devices.banners.len(), tick: Duration::ZERO, emptied: Duration::ZERO, most_waiting: 0 };
+    for network in &devices.networks {
+        world.watch([network.to_string()], SELDOM).await?;
+        app::notify::drain(&world.app, usize::MAX).await?;
+        let began = Instant::now();
+        world.tick().await?;
+        steps.tick += began.elapsed();
+        steps.most_waiting = steps.most_waiting.max(world.app.queue.depth(QueueName::Notifications).await?);
+        app::notify::drain(&world.app, usize::MAX).await?;
+        steps.emptied += began.elapsed();
+    }
+    ensure!(steps.most_waiting <= MOST_WAITING, "{} messages waited: Azurite itself was measured", steps.most_waiting);
+    Ok(steps)
 }

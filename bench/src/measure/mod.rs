@@ -6,9 +6,11 @@ mod cost;
 mod directory;
 mod filled;
 mod ingest;
+mod inside;
 mod judge;
 mod memory;
 mod notify;
+mod organization;
 mod packages;
 mod page;
 mod poll;
@@ -50,13 +52,15 @@ pub(crate) enum Name {
     Notify,
     /// The directory at 10 000 and 100 000 findings
     Directory,
+    /// What people ask of 100 000 findings and 10 000 assets, also beside a plain server
+    Organization,
     /// A month of polls on Azure, and what it costs
     Cost,
 }
 
 impl Name {
     /// All, those that count before those that take times.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Poll,
         Self::Week,
         Self::Judge,
@@ -68,6 +72,7 @@ impl Name {
         Self::Ingest,
         Self::Notify,
         Self::Directory,
+        Self::Organization,
         Self::Cost,
     ];
 
@@ -85,6 +90,7 @@ impl Name {
             Self::Ingest => "banners through answer, decision and store",
             Self::Notify => "events on their way to webhook receivers",
             Self::Directory => "the directory of findings",
+            Self::Organization => "the largest organization",
             Self::Cost => "a month on Azure Functions at 512 MB",
         }
     }
@@ -103,6 +109,7 @@ impl Name {
             Self::Ingest => ingest::measure(bench).await,
             Self::Notify => notify::measure(bench).await,
             Self::Directory => directory::measure(bench).await,
+            Self::Organization => organization::measure(bench).await,
             Self::Cost => cost::measure(bench).await,
         }
     }

@@ -3,13 +3,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use iotmonitor::config::{Config, Environment};
-use iotmonitor::http::{Doors, Program, serve_on};
-use iotmonitor::standalone::Woken;
-use schema::http::HttpSettings;
 use serde_json::json;
-use tokio::net::TcpListener;
 
+use super::inside::Inside;
 use super::memory::reach;
 use super::{Bench, filled};
 use crate::banners::Devices;
@@ -49,12 +45,12 @@ pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 /// A round of requests, and the processor time of the server for each.
-struct Round {
-    load: Load,
-    cpu: Duration,
+pub(super) struct Round {
+    pub(super) load: Load,
+    pub(super) cpu: Duration,
 }
 
-async fn rounds(
+pub(super) async fn rounds(
     server: &Served,
     token: &str,
     pages: &[Bytes],
@@ -101,16 +97,12 @@ async fn on_azurite(bench: &Bench) -> Result<Vec<Line>> {
     world.tick().await?;
     let findings = world.findings().await?;
     let world = world.restarted()?;
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?;
-    let server = Config::read(&Environment::of([("IOTMONITOR_STORAGE", "embedded:unused")]))?.server;
-    let program = Program::new(Arc::clone(&world.app), server, Arc::new(Woken::default()), HttpSettings::default());
-    let serving = tokio::spawn(serve_on(listener, Arc::new(program), Doors::People, std::future::pending()));
+    let server = Inside::of(&world).await?;
     let reads = || {
         let sent = emulated.azure.transactions();
         sent.reads + sent.queries
     };
-    let mut client = Client::connect(address, &world.token).await?;
+    let mut client = Client::connect(server.address, &world.token).await?;
     let before = reads();
     client.ask(&question(PAGE, &json!({}))).await?;
     let cold = reads() - before;
@@ -120,7 +112,7 @@ async fn on_azurite(bench: &Bench) -> Result<Vec<Line>> {
     for (which, questions) in [("the first page again", &pages[..1]), ("all pages in turn", &pages)] {
         client.ask(&questions[0]).await?;
         let before = reads();
-        let load = load(address, &world.token, questions, 1, requests).await?;
+        let load = load(server.address, &world.token, questions, 1, requests).await?;
         let each = number(reads() - before) / number(requests + 1);
         let [half, most] = [50, 99].map(|hundredth| milliseconds(percentile(&load.latencies, hundredth)));
         lines.push(Line::new(format!("on Azurite, {which}: reads per query"), Short(each)));
@@ -129,6 +121,5 @@ async fn on_azurite(bench: &Bench) -> Result<Vec<Line>> {
             format!("{} ms; {} ms", Short(half), Short(most)),
         ));
     }
-    serving.abort();
     Ok(lines)
 }

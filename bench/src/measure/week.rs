@@ -47,7 +47,7 @@ pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
     let first = asked(&world, &simulator, &clock).await?;
     let idle = idle(&world, &clock).await?;
     let mut quiet = Vec::new();
-    let (mut week, mut calls, mut took) = (Calls::default(), 0, 0.0);
+    let (mut week, mut calls, mut credits, mut took) = (Calls::default(), 0, 0, 0.0);
     let hours = bench.either(8, HOURS);
     for hour in 0..hours {
         // Every address is crawled once a week and found as it was; the first hours are without.
@@ -58,12 +58,13 @@ pub(super) async fn measure(bench: &Bench) -> Result<Vec<Line>> {
         let asked = asked(&world, &simulator, &clock).await?;
         took += began.elapsed().as_secs_f64();
         calls += asked.requests;
+        credits += asked.searches;
         if (1..4).contains(&hour) {
             quiet.push(transactions(&asked.calls));
         }
         add(&mut week, &asked.calls);
     }
-    Ok(lines(assets, hours, &first, idle, &quiet, (&week, calls, took)))
+    Ok(lines(assets, hours, &first, idle, &quiet, (&week, calls, credits, took)))
 }
 
 /// What one hour's turn of the timer asked.
@@ -136,7 +137,7 @@ fn lines(
     first: &Asked,
     idle: u64,
     quiet: &[u64],
-    (week, requests, took): (&Calls, u64, f64),
+    (week, requests, credits, took): (&Calls, u64, u64, f64),
 ) -> Vec<Line> {
     let look_ups = number((usize::from(PARTS) * 256 + SCATTERED) * hours);
     let ratio = number(requests) / look_ups;
@@ -149,8 +150,10 @@ fn lines(
             format!("{}; {}", first.requests, first.searches),
         ),
         Line::new(
-            format!("{hours} hours, each address crawled once: requests; one look-up per address and hour"),
-            format!("{requests}; {}", Short(look_ups)),
+            format!(
+                "{hours} hours, each address crawled once: requests; searches (credits); look-ups of each address hourly"
+            ),
+            format!("{requests}; {credits}; {}", Short(look_ups)),
         ),
         Line::new("requests for each such look-up", Short(ratio)).goal(format!("≤ {GOAL_CALLS}"), ratio <= GOAL_CALLS),
         Line::new("storage transactions of a turn with nothing due", idle)

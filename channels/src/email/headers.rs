@@ -58,6 +58,7 @@ fn facts(letter: &Letter) -> Facts<'_> {
             let worst = l.lines.iter().filter_map(|line| line.severity).max();
             Facts { severity: worst, ..of("release", Some(&l.footer)) }
         }
+        Letter::Reminder(l) => Facts { severity: worst(&l.counts), ..of("reminder", Some(&l.footer)) },
         Letter::Source(l) => Facts { event: Some(l.event), ..of("source", Some(&l.footer)) },
         Letter::Test(l) => Facts { event: Some(EventType::Test), ..of("test", Some(&l.footer)) },
         Letter::ChannelFailing(l) => {

@@ -13,6 +13,7 @@ mod flood;
 mod group;
 mod page;
 mod release;
+mod reminder;
 mod source;
 mod summary;
 mod trial;
@@ -32,6 +33,7 @@ pub(crate) fn page(letter: &Letter) -> Page {
         Letter::Digest(letter) => digest::page(letter),
         Letter::Flood(letter) => flood::page(letter),
         Letter::Release(letter) => release::page(letter),
+        Letter::Reminder(letter) => reminder::page(letter),
         Letter::Source(letter) => source::page(letter),
         Letter::Test(letter) => trial::page(letter),
         Letter::Confirm(letter) => confirm::page(letter),

@@ -76,7 +76,12 @@ fn what_is_no_finding_can_be_an_incident_too() {
     for (name, letter) in of_channels() {
         let alone = !matches!(
             letter,
-            Letter::Findings(_) | Letter::FirstPoll(_) | Letter::Digest(_) | Letter::Flood(_) | Letter::Release(_)
+            Letter::Findings(_)
+                | Letter::FirstPoll(_)
+                | Letter::Digest(_)
+                | Letter::Flood(_)
+                | Letter::Release(_)
+                | Letter::Reminder(_)
         );
         let body = body(&messenger, ChatService::PagerDuty, &letter, Some(&incident(Action::Open)));
         assert_eq!(body.is_some(), alone, "{name}");

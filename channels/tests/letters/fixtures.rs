@@ -2,8 +2,8 @@
 
 use app::ports::{
     AccountLetter, AccountLink, AccountMatter, ChannelLetter, ConfirmLetter, DigestLetter, EventLine, EvidenceLine,
-    FindingLetter, FloodLetter, Footer, GroupLetter, Letter, Period, ReleaseLetter, SourceLetter, SummaryLetter,
-    TestLetter,
+    FindingLetter, FloodLetter, Footer, GroupLetter, Letter, Period, ReleaseLetter, ReminderLetter, SourceLetter,
+    SummaryLetter, TestLetter,
 };
 use domain::event::{Change, EventType};
 use domain::severity::{Confidence, Severity};
@@ -105,6 +105,18 @@ pub(crate) fn resolved() -> FindingLetter {
 pub(crate) fn group() -> GroupLetter {
     let url = "https://iot.example/app/events".into();
     GroupLetter { organization: ORGANIZATION.into(), lines: lines(), total: 12, url, footer: footer() }
+}
+
+pub(crate) fn reminder() -> ReminderLetter {
+    ReminderLetter {
+        organization: ORGANIZATION.into(),
+        lines: lines().drain(..2).collect(),
+        counts: counts(),
+        total: 17,
+        overdue: 3,
+        url: URL.into(),
+        footer: footer(),
+    }
 }
 
 fn counts() -> Vec<(Severity, u32)> {
@@ -224,6 +236,7 @@ pub(crate) fn of_channels() -> Vec<(&'static str, Letter)> {
                 footer: footer(),
             }),
         ),
+        ("reminder", Letter::Reminder(reminder())),
         ("source_failing", source(EventType::SourceFailing, "401 Unauthorized: the key was rejected")),
         ("source_recovered", source(EventType::SourceRecovered, "")),
         ("credits_low", source(EventType::CreditsLow, "")),

@@ -74,6 +74,8 @@ pub struct Trigger {
     pub quiet_hours: Option<QuietHours>,
     /// What belongs together.
     pub group_by: GroupBy,
+    /// After how many hours people are reminded of what is still open; `None`: never.
+    pub repeat_hours: Option<u16>,
 }
 
 impl Default for Trigger {
@@ -93,6 +95,7 @@ impl Default for Trigger {
             send_empty: false,
             quiet_hours: None,
             group_by: GroupBy::Finding,
+            repeat_hours: None,
         }
     }
 }

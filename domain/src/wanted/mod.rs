@@ -65,6 +65,8 @@ pub struct Verdicts {
     pub undecided: BTreeMap<Identity, String>,
     /// When time alone will change something.
     pub wake: Option<Timestamp>,
+    /// Something is undecided because facts about its CVEs are on their way.
+    pub awaits_facts: bool,
 }
 
 /// What there is to judge by, beside what is known.
@@ -76,6 +78,8 @@ pub struct Judge<'a> {
     pub rules: &'a RuleSet,
     /// What is known of vulnerabilities.
     pub intelligence: &'a Intelligence,
+    /// The CVEs that publishers have answered about; others are being asked for. `None`: nobody is asked.
+    pub answered: Option<&'a BTreeSet<CveId>>,
     /// The instant.
     pub now: Timestamp,
 }

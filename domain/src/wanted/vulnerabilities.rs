@@ -79,7 +79,8 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// VERIFIED or known-exploited CVEs stand alone; the inferred ones of one product are folded into one finding.
+    /// VERIFIED or known-exploited CVEs stand alone, at once; the inferred ones of one product are folded into one finding,
+    /// which waits for facts that are on their way.
     fn want(&self, verdicts: &mut Verdicts, claims: impl Iterator<Item = (CveId, VulnerabilityClaim)>) {
         let (alone, mut folded): (Vec<_>, Vec<_>) = claims
             .map(|(cve, claim)| self.by.intelligence.name(cve, claim))
@@ -102,6 +103,15 @@ impl Place<'_> {
         self.want_one(verdicts, vulnerability::INFERRED, &subject, title, None, folded);
     }
 
+    /// Nobody told how bad one of them is, and that is being asked for: what would be said of it now, by a version alone,
+    /// would be taken back in a minute. What is held back in any case waits for nothing.
+    fn awaits_facts(&self, vulnerabilities: &[NamedVulnerability]) -> bool {
+        let Some(answered) = self.by.answered else { return false };
+        let unknown = |v: &NamedVulnerability| v.claim.cvss.is_none() && !answered.contains(&v.cve);
+        let inferred = |v: &NamedVulnerability| !v.claim.verified && !v.claim.known_exploited;
+        self.doubt.is_none() && vulnerabilities.iter().all(inferred) && vulnerabilities.iter().any(unknown)
+    }
+
     fn want_one(
         &self,
         verdicts: &mut Verdicts,
@@ -112,6 +122,12 @@ impl Place<'_> {
         vulnerabilities: Vec<NamedVulnerability>,
     ) {
         let Some(rule) = self.by.rules.find(rule).filter(|r| r.enabled) else { return };
+        let identity = self.by.identity(self.ip, self.port, FAMILY, subject);
+        if self.awaits_facts(&vulnerabilities) {
+            verdicts.undecided.insert(identity, "facts about its CVEs are on their way".into());
+            verdicts.awaits_facts = true;
+            return;
+        }
         let verified = vulnerabilities.iter().any(|v| v.claim.verified);
         let confidence = if verified { Confidence::Verified } else { Confidence::Inferred };
         let shown: Vec<&str> = vulnerabilities.iter().take(20).map(|v| v.cve.as_str()).collect();
@@ -144,7 +160,6 @@ impl Place<'_> {
             references,
             observed_at: self.observed_at,
         };
-        let identity = self.by.identity(self.ip, self.port, FAMILY, subject);
         verdicts.wanted.insert(identity, wanted.held_back(self.doubt));
     }
 }

@@ -6,7 +6,7 @@ use domain::cve::CveId;
 use domain::decide::Stored;
 use domain::event::EventType;
 use domain::finding::FindingState;
-use domain::intelligence::{CveFacts, Intelligence, KevEntry};
+use domain::intelligence::{CveFacts, Cvss, Intelligence, KevEntry};
 use domain::observation::{HostObservation, VulnerabilityClaim};
 use domain::severity::{Confidence, Severity};
 use proptest::prelude::*;
@@ -59,6 +59,53 @@ fn a_cve_that_cisa_lists_leaves_the_fold_as_its_own_finding_and_comes_back_when_
     let back = poll(&asset, &mut stored, &[], 2);
     assert_eq!(events(&back), [EventType::FindingResolved]);
     assert_eq!(stored.findings.values().find(|f| f.id == fold).unwrap().vulnerabilities.len(), 3);
+}
+
+/// As InternetDB tells of them: nothing but their names.
+fn named(claims: &[(usize, bool)]) -> HostObservation {
+    let mut web = web(&claims.iter().map(|(n, verified)| (*n, *verified, false)).collect::<Vec<_>>());
+    for claim in web.banners[0].vulnerabilities.values_mut() {
+        claim.cvss = None;
+    }
+    web
+}
+
+#[test]
+fn what_was_only_inferred_waits_for_facts_that_are_on_their_way_and_opens_once_by_them() {
+    let asset = asset("8.8.8.8");
+    let mut stored = Stored::default();
+    let seen = [named(&[(1, false), (2, false), (3, true), (4, false)])];
+    let mut known = Known { answered: Some(BTreeSet::new()), ..listing(&[cve(4)]) };
+    let first = poll_by(&known, &asset, &mut stored, &seen, 1);
+    assert!(first.awaits_facts);
+    let open: BTreeSet<_> = stored.findings.values().filter_map(|f| f.cve.clone()).collect();
+    assert_eq!(open, [cve(3), cve(4)].into(), "what was tested or is exploited waits for nothing");
+    assert_eq!(stored.findings.len(), 2);
+
+    let answers = |known: &mut Known, n, score| {
+        let cvss = Some(Cvss { version: "3.1".into(), score, as_of: None });
+        known.intelligence.cves.insert(cve(n), CveFacts { cvss, ..CveFacts::default() });
+        known.answered.as_mut().unwrap().insert(cve(n));
+    };
+    answers(&mut known, 1, 5.0);
+    assert!(poll_by(&known, &asset, &mut stored, &[], 2).awaits_facts, "one of two is not all");
+    answers(&mut known, 2, 9.8);
+    let then = poll_by(&known, &asset, &mut stored, &[], 3);
+    assert_eq!((events(&then), then.awaits_facts), (vec![EventType::FindingOpened], false));
+    assert_eq!(then.findings[0].after.severity, Severity::Critical);
+    assert!(judge_by(&known, &asset, &stored, &[], 3).is_empty());
+}
+
+#[test]
+fn without_anybody_to_ask_what_was_inferred_opens_by_what_is_known() {
+    let asset = asset("8.8.8.8");
+    let mut stored = Stored::default();
+    let decided = poll(&asset, &mut stored, &[named(&[(1, false)])], 1);
+    assert_eq!((decided.findings[0].after.severity, decided.awaits_facts), (Severity::Medium, false));
+    let again = Known { answered: Some([cve(1)].into()), ..Known::default() };
+    poll_by(&again, &asset, &mut stored, &[named(&[(1, false), (2, false)])], 2);
+    let fold = stored.findings.values().next().unwrap();
+    assert_eq!((fold.state, fold.vulnerabilities.len()), (FindingState::Open, 1), "what stands neither goes nor grows");
 }
 
 #[test]

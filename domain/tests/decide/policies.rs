@@ -117,8 +117,11 @@ fn a_cve_that_cisa_lists_after_the_policy_was_made_is_nobodys_accepted_risk() {
     let kev =
         KevEntry { added_on: "2023-11-20".parse().unwrap(), due_on: "2023-12-11".parse().unwrap(), ransomware: false };
     let facts = CveFacts { kev: Some(kev), ..CveFacts::default() };
-    let known =
-        Known { intelligence: Intelligence { cves: [(cve.clone(), facts)].into() }, policies: vec![everything()] };
+    let known = Known {
+        intelligence: Intelligence { cves: [(cve.clone(), facts)].into() },
+        policies: vec![everything()],
+        ..Known::default()
+    };
     poll_by(&known, &asset, &mut stored, &[], 10);
     let own = stored.findings.values().find(|f| f.cve.as_ref() == Some(&cve)).unwrap();
     assert_eq!(own.state, FindingState::Open);

@@ -1,6 +1,6 @@
 //! Assets, answers and intelligence for the tests, and a store of what was decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::asset::{Asset, Criticality, DeviceProfile};
 use domain::cve::CveId;
@@ -91,6 +91,7 @@ pub(crate) fn host(ip: &str, day: i64, banners: Vec<Banner>) -> HostObservation 
 pub(crate) struct Known {
     pub(crate) intelligence: Intelligence,
     pub(crate) policies: Vec<TriagePolicy>,
+    pub(crate) answered: Option<BTreeSet<CveId>>,
 }
 
 pub(crate) fn judge(asset: &Asset, stored: &Stored, hosts: &[HostObservation], day: i64) -> Decisions {
@@ -108,7 +109,8 @@ pub(crate) fn judge_by(
     let settings = Settings::default();
     let now = instant(day) + SignedDuration::from_hours(1);
     let question = Question { asset, stored, looks: &looks, rules: RuleSet::built_in(), settings: &settings, now };
-    decide_with(&question, Beside { intelligence: &known.intelligence, policies: &known.policies })
+    let (policies, answered) = (&known.policies, known.answered.as_ref());
+    decide_with(&question, Beside { intelligence: &known.intelligence, policies, answered })
 }
 
 /// What is stored after the decisions were.

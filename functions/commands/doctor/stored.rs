@@ -139,11 +139,7 @@ pub(super) async fn poisoned(app: &App) -> Option<Check> {
 
 /// Does the timer fire?
 pub(super) async fn timer(tables: &dyn Tables, config: &Config) -> Check {
-    let last = match tables.get(Table::Schedule, "state", "tick").await {
-        Ok(row) => row.as_ref().map(app::rows::decode).transpose(),
-        Err(error) => return fail("timer", error.to_string()),
-    };
-    match last {
+    match app::poll::last_tick(tables).await {
         Err(error) => fail("timer", error.to_string()),
         Ok(None) => skip("timer", "no poll has ended yet: start iotmonitor serve, or deploy the timer"),
         Ok(Some(last)) => match late(Some(last), SystemClock.now(), &config.server.schedule) {

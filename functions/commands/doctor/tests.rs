@@ -221,7 +221,7 @@ async fn what_is_stored_tells_of_a_late_timer_of_poison_and_of_half_a_copy() {
     let ground = Ground::new().await;
     let program = ground.program();
     let hours_ago = SystemClock.now() - 5.hours();
-    put(&program, Table::Schedule, "state", app::rows::encode("tick", &hours_ago).unwrap()).await;
+    put(&program, Table::Schedule, "agenda", app::rows::encode("!at:tick", &hours_ago).unwrap()).await;
     program.app.queue.put(QueueName::NotificationsPoison, "x", std::time::Duration::ZERO).await.unwrap();
     drop(program);
     let text = ground.checks(&[]).await;

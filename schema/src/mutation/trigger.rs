@@ -33,7 +33,7 @@ pub(super) struct NotificationTriggerInput {
     first_poll: Option<FirstPoll>,
     /// What belongs together.
     group_by: Option<NotificationGroup>,
-    /// Reminders are not offered yet: only null.
+    /// After how many hours people are reminded of what is still open and nobody has decided about, 1 to 168 (a week).
     repeat_hours: MaybeUndefined<i32>,
     /// Not what these did.
     ignore_actor_ids: Option<Vec<ID>>,
@@ -64,9 +64,6 @@ pub(super) struct QuietHoursInput {
 impl NotificationTriggerInput {
     /// The trigger that was meant: what is not said is as usual, or as it was.
     pub(super) fn read(self, usual: Trigger) -> Result<Trigger> {
-        if matches!(self.repeat_hours, MaybeUndefined::Value(_)) {
-            return Err(bad_input("reminders are not offered yet: leave repeatHours out"));
-        }
         let expression = maybe(self.expression, usual.expression, Ok)?;
         Ok(Trigger {
             event_types: self.event_types.map_or(usual.event_types, |l| l.into_iter().map(Into::into).collect()),
@@ -85,6 +82,7 @@ impl NotificationTriggerInput {
             send_empty: self.send_empty.unwrap_or(usual.send_empty),
             quiet_hours: maybe(self.quiet_hours, usual.quiet_hours, QuietHoursInput::read)?,
             group_by: self.group_by.map_or(usual.group_by, Into::into),
+            repeat_hours: maybe(self.repeat_hours, usual.repeat_hours, hours)?,
         })
     }
 }
@@ -113,6 +111,10 @@ fn maybe<T, U>(said: MaybeUndefined<T>, usual: Option<U>, read: impl Fn(T) -> Re
 
 fn time(text: &str) -> Result<TimeOfDay> {
     text.parse().map_err(|error| bad_input(format!("{text:?}: {error}")))
+}
+
+fn hours(hours: i32) -> Result<u16> {
+    u16::try_from(hours).map_err(|_| bad_input("reminders are 1 to 168 hours apart (a week)"))
 }
 
 fn weekday(day: i32) -> Result<u8> {

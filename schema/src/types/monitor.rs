@@ -84,7 +84,7 @@ pub async fn status(ctx: &Context<'_>) -> Result<MonitorStatus> {
     let feeds = intelligence::feeds(app).await.map_err(fail)?;
     let depth = app.queue.depth(app::ports::QueueName::Notifications).await.map_err(|e| fail(e.into()))?;
     Ok(MonitorStatus {
-        last_poll_at: poll::last_tick(app).await.map_err(fail)?.map(at),
+        last_poll_at: poll::last_tick(&*app.tables).await.map_err(|e| fail(e.into()))?.map(at),
         next_poll_at: poll::next_due(app, &caller.org).await.map_err(fail)?.map(at),
         due_assets: int(due),
         oldest_due_at: oldest.map(at),

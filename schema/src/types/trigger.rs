@@ -31,7 +31,7 @@ pub struct NotificationTrigger {
     first_poll: FirstPoll,
     /// What belongs together.
     group_by: NotificationGroup,
-    /// After how many hours people are reminded of what is still open; null: never. Not offered yet, so always null.
+    /// After how many hours people are reminded of what is still open and nobody has decided about; null: never.
     repeat_hours: Option<i32>,
     /// Not what these did.
     ignore_actor_ids: Vec<ID>,
@@ -71,7 +71,7 @@ impl From<&domain::trigger::Trigger> for NotificationTrigger {
             digest_weekday: t.digest_weekday.map(i32::from),
             first_poll: t.first_poll.into(),
             group_by: t.group_by.into(),
-            repeat_hours: None,
+            repeat_hours: t.repeat_hours.map(i32::from),
             ignore_actor_ids: t.ignore_actor_ids.iter().map(ID::from).collect(),
             send_empty: t.send_empty,
         }

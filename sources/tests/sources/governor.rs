@@ -41,6 +41,27 @@ async fn two_processes_share_one_rate() {
 }
 
 #[tokio::test]
+async fn turns_that_were_announced_are_claimed_some_at_a_time_and_no_faster_than_others() {
+    let store: Arc<Memory> = Arc::default();
+    let (one, other) = (governor(&store, INTERVAL), governor(&store, INTERVAL));
+    let (start, key) = (Instant::now(), key("a"));
+    one.announce(&key, 20);
+    let mut turns = Vec::new();
+    for _ in 0..20 {
+        one.turn(&key).await.unwrap();
+        turns.push(start.elapsed());
+    }
+    assert!(turns.iter().zip(0..).all(|(at, n)| *at + TOLERANCE >= INTERVAL * n), "no turn is early: {turns:?}");
+    // Three, unless the machine was so slow that turns passed unused.
+    assert!(store.commits() < 10, "{}", store.commits());
+    let claimed = store.commits();
+    one.turn(&key).await.unwrap();
+    other.turn(&key).await.unwrap();
+    assert_eq!(store.commits(), claimed + 2, "what was not announced is claimed by itself");
+    assert!(start.elapsed() + TOLERANCE >= INTERVAL * 21);
+}
+
+#[tokio::test]
 async fn different_keys_do_not_wait_for_each_other() {
     let store: Arc<Memory> = Arc::default();
     let governor = governor(&store, Duration::from_secs(30));

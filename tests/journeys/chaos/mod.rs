@@ -23,6 +23,8 @@ use receivers::{Mood, Receivers};
 
 /// A retry that one fault put off another may put off again, while a busy machine does everything more slowly.
 const PATIENCE: Duration = RECOVERY.saturating_mul(2);
+/// What the sweep asked for during a long chaos, and what broke off again, it asks for once more after ten minutes.
+const ASKED_AGAIN: Duration = Duration::from_mins(10);
 
 /// A header that a receiver asks for, which is as secret as a password.
 const HEADER_SECRET: &str = "Bearer a-token-of-the-receivers-own";
@@ -41,6 +43,8 @@ struct Chaos {
     channels: Vec<Channel>,
     began: Timestamp,
     kills: Vec<Timestamp>,
+    /// What is not so by then is not going to be.
+    patience: Duration,
     /// How often a delivery was asked for by hand.
     asked: Mutex<BTreeMap<String, usize>>,
     /// What all the processes wrote.
@@ -70,7 +74,8 @@ async fn chaos(mode: Mode, seed: u64, lasts: Duration) {
         channels.push(channel(&world, &receivers.url(receiver)).await);
     }
     let (kills, asked, written) = (Vec::new(), Mutex::default(), Vec::new());
-    let mut chaos = Chaos { world, receivers, channels, began: now(), kills, asked, written };
+    let patience = if lasts < ASKED_AGAIN { PATIENCE } else { PATIENCE + ASKED_AGAIN };
+    let mut chaos = Chaos { world, receivers, channels, began: now(), kills, patience, asked, written };
     chaos.rage(&SeededIds::new(seed), Instant::now() + lasts).await;
     chaos.wait_until(async || chaos.is_told().await).await;
     chaos.heal().await;
@@ -115,10 +120,10 @@ impl Chaos {
 
     /// Lets the world turn until this is so.
     async fn wait_until(&self, mut is_so: impl AsyncFnMut() -> Option<()>) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + self.patience;
         let look = async {
             while is_so().await.is_none() {
-                assert!(Instant::now() < end, "not within {PATIENCE:?}\n{}", self.world.log().await.join("\n"));
+                assert!(Instant::now() < end, "not within {:?}\n{}", self.patience, self.world.log().await.join("\n"));
                 sleep(Duration::from_secs(1)).await;
             }
         };

@@ -42,6 +42,8 @@ impl Exposure for Knowing {
         }
     }
 
+    fn announce(&self, _: &SourceKey, _: u32) {}
+
     async fn next_turn(&self, _: &SourceKey) -> Option<Timestamp> {
         None
     }

@@ -25,7 +25,7 @@ fn a_finding(number: u32, state: FindingState, at: Timestamp) -> Finding {
 }
 
 /// A finding in the ledger, with its event.
-async fn enter(stage: &Stage, number: u32, stands: FindingState, drafts: Vec<Draft>) {
+pub(super) async fn enter(stage: &Stage, number: u32, stands: FindingState, drafts: Vec<Draft>) {
     let organization = org();
     let mut session = stage.bench.open_ledger(&organization, "Acme", Bucket(0)).await.unwrap();
     let finding = a_finding(number, stands, stage.bench.now());

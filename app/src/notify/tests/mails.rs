@@ -112,6 +112,55 @@ async fn an_address_that_is_refused_for_good_is_not_written_to_again() {
     );
 }
 
+/// One critical event, and a quarter of an hour in which it is tried three times.
+async fn a_quarter(stage: &Stage, number: u32) {
+    stage.announce(about(FindingOpened, number, Critical)).await;
+    stage.drain().await;
+    for _ in 0..15 {
+        stage.minute().await;
+    }
+}
+
+fn suppressed(channel: &notify::Channel) -> Option<&str> {
+    let ChannelKind::Email { recipients, .. } = &channel.kind else { return None };
+    recipients[0].suppressed_reason.as_deref()
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_full_for_five_mails_is_not_written_to_any_more_and_one_that_was_full_for_a_while_is() {
+    let stage = Stage::new();
+    let channel = stage.mails(&["full@plant.example", "ops@plant.example"]).await;
+    let full = EmailAddress::parse("full@plant.example").unwrap();
+    stage.mailer.refuse(&full, 452, true);
+    for number in 1..=4 {
+        a_quarter(&stage, number).await;
+    }
+    assert_eq!(suppressed(&stage.channel(&channel.id).await), None, "four mails, twelve attempts");
+    stage.mailer.accept(&full);
+    a_quarter(&stage, 5).await;
+    stage.mailer.refuse(&full, 452, true);
+    for number in 6..=9 {
+        a_quarter(&stage, number).await;
+    }
+    assert_eq!(suppressed(&stage.channel(&channel.id).await), None, "one was taken between them");
+    a_quarter(&stage, 10).await;
+    let channel = stage.channel(&channel.id).await;
+    let reason = suppressed(&channel).unwrap();
+    assert!(reason.contains("5 mails") && reason.contains("452"), "{reason}");
+    assert!(channel.reachable().is_ok(), "the other one still is written to");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_busy_itself_costs_no_recipient() {
+    let stage = Stage::new();
+    let channel = stage.mails(&["ops@plant.example"]).await;
+    stage.mailer.refuse(&EmailAddress::parse("ops@plant.example").unwrap(), 421, true);
+    for number in 1..=6 {
+        a_quarter(&stage, number).await;
+    }
+    assert_eq!(suppressed(&stage.channel(&channel.id).await), None);
+}
+
 #[tokio::test]
 async fn only_who_did_not_get_it_is_written_to_again_under_the_same_id() {
     let stage = Stage::new();

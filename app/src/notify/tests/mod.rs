@@ -12,6 +12,7 @@ mod poisoned;
 mod pump;
 mod quiet;
 mod races;
+mod reminders;
 mod replays;
 mod retries;
 mod routing;

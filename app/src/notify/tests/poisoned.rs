@@ -96,10 +96,10 @@ async fn a_mark_goes_when_its_outbox_has_been_empty_for_long() {
     stage.announce(about(FindingOpened, 1, High)).await;
     stage.drain().await;
     stage.minute().await;
-    assert_eq!(stage.rows(Table::Schedule, "dirty", ""), 1);
+    assert_eq!(stage.rows(Table::Schedule, "agenda", "!dirty:"), 1);
     stage.pass(600);
     notify::sweep::sweep(&stage.bench).await.unwrap();
-    assert_eq!(stage.rows(Table::Schedule, "dirty", ""), 0);
+    assert_eq!(stage.rows(Table::Schedule, "agenda", "!dirty:"), 0);
 }
 
 #[tokio::test]
@@ -125,8 +125,8 @@ async fn where_nothing_is_told_the_poison_queue_is_looked_at_every_ten_minutes()
 
 /// As a tick does after one that ended then.
 async fn swept(stage: &Stage, last: jiff::Timestamp) -> notify::Swept {
-    let marks = notify::sweep::marks(&stage.bench).await.unwrap();
-    notify::sweep::sweep_marked(&stage.bench, &marks, Some(last)).await.unwrap()
+    let agenda = crate::agenda::Agenda::read(&stage.bench).await.unwrap();
+    notify::sweep::sweep_marked(&stage.bench, &agenda, Some(last)).await.unwrap()
 }
 
 /// All that lay there by the last look.

@@ -58,3 +58,28 @@ async fn what_comes_while_a_receiver_does_not_answer_does_not_wait_for_it() {
     assert!(arrived < Duration::from_millis(1_500), "it waited {arrived:?}");
     assert!(began.elapsed() >= Duration::from_secs(15));
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_events_for_a_receiver_that_never_answers_hold_up_nobody_else() {
+    let mut stage = Stage::new();
+    stage.bench.app.webhooks = Arc::new(Hole(Arc::clone(&stage.hooks)));
+    let url = "https://siem.example/hole".to_owned();
+    let hole = NewWebhook { name: "Hole".into(), url, ..NewWebhook::default() };
+    notify::create_webhook(&stage.bench, &stage.caller, hole).await.unwrap();
+    stage.webhook(None).await;
+    let mut events = Vec::new();
+    for number in 1..=30 {
+        events.push(stage.announce(about(FindingOpened, number, High)).await);
+    }
+    let began = tokio::time::Instant::now();
+    let arrived = async {
+        while events.iter().any(|event| stage.arrived(event).is_empty()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        began.elapsed()
+    };
+    let (drained, arrived) = tokio::join!(notify::drain(&stage.bench, 1_000), arrived);
+    drained.unwrap();
+    // A channel is asked ten times a second after a burst of twenty.
+    assert!(arrived < Duration::from_secs(4), "the last one waited {arrived:?}");
+}
