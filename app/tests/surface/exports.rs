@@ -146,7 +146,9 @@ async fn an_earlier_instant_is_told_with_the_cursor_of_the_log_as_it_stood_then(
     let (cursor, id) = (before.cursor.clone(), column(&before, "id"));
     // What is in no event, such as when it was last seen, is told as of then only where nothing happened since.
     let sorted = |mut records: Vec<Vec<Value>>| {
-        records.iter_mut().for_each(|record| record.truncate(10));
+        for record in &mut records {
+            record.truncate(10);
+        }
         records.sort_by_key(|record| record[id].to_string());
         records
     };

@@ -34,7 +34,7 @@ pub async fn findings_at(
     caller: &Caller,
     at: Timestamp,
     filter: &FindingFilter,
-    part: (Option<&str>, usize),
+    wanted: (Option<&str>, usize),
 ) -> Result<PastPage<FindingSnapshot>, Error> {
     caller.may(Action::Read)?;
     let past = Past::read(app, &caller.org, at).await?;
@@ -59,7 +59,7 @@ pub async fn findings_at(
             matching.push((key, FindingSnapshot { now: Arc::new(now), then }));
         }
     }
-    Ok(page(matching, past.told_to, part))
+    Ok(page(matching, past.told_to, wanted))
 }
 
 /// All findings as they are: also those whose events are not kept any more.

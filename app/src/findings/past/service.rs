@@ -23,7 +23,7 @@ pub async fn services_as_of(
     caller: &Caller,
     at: Timestamp,
     filter: &ServiceFilter,
-    part: (Option<&str>, usize),
+    wanted: (Option<&str>, usize),
 ) -> Result<PastPage<Service>, Error> {
     caller.may(Action::Read)?;
     let past = Past::read(app, &caller.org, at).await?;
@@ -46,7 +46,7 @@ pub async fn services_as_of(
     }
     let owner = filter.asset_id.as_ref();
     let takes = |s: &Service| owner.is_none_or(|asset| s.id.asset == *asset) && filter.takes(s, &register);
-    Ok(page(then.into_iter().filter(|(_, service)| takes(service)).collect(), past.told_to, part))
+    Ok(page(then.into_iter().filter(|(_, service)| takes(service)).collect(), past.told_to, wanted))
 }
 
 fn as_it_was(id: &ServiceId, now: Option<&Service>, told: &ServiceThen, at: Timestamp) -> Service {
