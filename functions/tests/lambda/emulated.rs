@@ -11,6 +11,7 @@ use storage::azurite::Azurite;
 use tokio::time::{Instant, sleep};
 
 use crate::events::of_schedule;
+use crate::http_api;
 use crate::program::{self, variable};
 
 /// Names the emulator, as `cargo xtask test` installs it.
@@ -98,4 +99,6 @@ async fn under_the_emulator_of_others_it_answers_obeys_the_schedule_and_nobody_p
     let (status, answer) = lambda.invoke(&of_schedule()).await;
     assert!(status == 200 && answer["errorMessage"].is_null(), "{status} {answer}");
     assert_eq!(lambda.ask(http::Method::GET, "/readyz", String::new()).await.0, 200);
+
+    http_api::is_served(async |event| lambda.invoke(&event).await.1).await;
 }

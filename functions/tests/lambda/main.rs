@@ -5,5 +5,6 @@
 
 mod emulated;
 mod events;
+mod http_api;
 mod program;
 mod stand_in;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::events::{of_schedule, of_url};
+use crate::http_api;
 use crate::program;
 
 /// What the program said of an invocation: that it failed, or its answer.
@@ -123,4 +124,11 @@ async fn people_are_answered_the_schedule_is_obeyed_and_nobody_plays_the_schedul
     let question = json!({"query": "{ __typename }"}).to_string();
     let (status, answer) = lambda.ask("POST", "/graphql", &question).await;
     assert_eq!((status, &answer["data"]["__typename"]), (200, &json!("Query")), "{answer}");
+
+    http_api::is_served(async |event| {
+        let (failed, answer) = lambda.invoke(event).await;
+        assert!(!failed, "{answer}");
+        answer
+    })
+    .await;
 }
