@@ -1,5 +1,6 @@
 use app::ports::SummaryLetter;
 
+use super::digest::{chips, worst};
 use super::group::row;
 use super::page::{Block, Page};
 use super::words::{counted, line};
@@ -8,9 +9,7 @@ use super::words::{counted, line};
 pub(super) fn page(letter: &SummaryLetter) -> Page {
     let found = letter.counts.iter().fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
     let assets = counted(letter.assets, "asset");
-    let worst = letter.counts.iter().filter(|(_, count)| *count > 0).map(|(severity, _)| *severity).max();
-    let worst = worst.map_or_else(String::new, |w| format!(", worst {}", w.as_str()));
-    let subject = format!("First poll of {assets}: {}{worst}", counted(found, "finding"));
+    let subject = format!("First poll of {assets}: {}{}", counted(found, "finding"), worst(&letter.counts));
     let intro = format!(
         "{} of {} {} polled for the first time: {}, {}.",
         assets,
@@ -25,8 +24,7 @@ pub(super) fn page(letter: &SummaryLetter) -> Page {
     let page = if found == 0 {
         page.push(Block::Paragraph("Nothing is wrong as far as the Internet can see.".into()))
     } else {
-        let counts = letter.counts.iter().filter(|(_, count)| *count > 0);
-        page.push(Block::Counts(counts.map(|(severity, count)| ((*severity).into(), *count)).collect()))
+        page.push(Block::Counts(chips(&letter.counts)))
     };
     page.section("The worst", Block::Events(letter.worst.iter().map(row).collect()))
         .push(Block::Paragraph("From now on you hear of what changes.".into()))
