@@ -159,12 +159,7 @@ pub(crate) async fn matching_rows(
     let mut found = Vec::new();
     for row in rows.iter().filter(|row| alias(row).is_none()) {
         let finding = read_finding(row)?.finding;
-        let takes = match sieve.verdict(&Entry::of(&finding)) {
-            Verdict::No => false,
-            Verdict::Maybe => sieve.takes_row(&finding),
-            Verdict::Yes => true,
-        };
-        if takes {
+        if sieve.takes(&finding) {
             found.push(finding);
         }
     }

@@ -122,6 +122,15 @@ impl<'a> Sieve<'a> {
             && (f.triage_policy.is_none() && f.triage_ends_before.is_none() || e.state != FindingState::Open)
     }
 
+    /// Does a finding that was read match?
+    pub(super) fn takes(&self, f: &Finding) -> bool {
+        match self.verdict(&Entry::of(f)) {
+            Verdict::No => false,
+            Verdict::Maybe => self.takes_row(f),
+            Verdict::Yes => true,
+        }
+    }
+
     /// What the row says where the directory could not: text, addresses, CVEs, people, and instants exactly.
     pub(super) fn takes_row(&self, f: &Finding) -> bool {
         let w = self.filter;

@@ -12,9 +12,8 @@ use serde_json::Value;
 
 use super::{Past, PastPage, page};
 use crate::access::Caller;
-use crate::directory::Entry;
 use crate::findings::filter::FindingFilter;
-use crate::findings::sieve::{Sieve, Verdict};
+use crate::findings::sieve::Sieve;
 use crate::findings::stored::{alias, all, read_finding};
 use crate::ports::StoreError;
 use crate::{App, Error, ledger};
@@ -49,12 +48,7 @@ pub async fn findings_at(
             let Some(then) = as_it_was(&now, told, &past.decided, at) else { continue };
             then
         };
-        let takes = match sieve.verdict(&Entry::of(&then)) {
-            Verdict::No => false,
-            Verdict::Maybe => sieve.takes_row(&then),
-            Verdict::Yes => true,
-        };
-        if takes {
+        if sieve.takes(&then) {
             let key = format!("{:03}:{}", 100_u8.saturating_sub(then.risk_score), then.id);
             matching.push((key, FindingSnapshot { now: Arc::new(now), then }));
         }
