@@ -6,7 +6,7 @@
 //! A row only reminds: how far a thing is stands in its own rows, so a row too many does no harm, and it is there before
 //! what it reminds of. Never here: what is done.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::{Batch, Commit, Op, Row, RowRange, StoreError, Table, Value, WriteRow};
 use crate::{App, rows};
@@ -14,6 +14,8 @@ use crate::{App, rows};
 /// In the table `schedule`.
 pub(crate) const PARTITION: &str = "agenda";
 
+/// A mark comes before what it is about, by no more than this.
+pub(crate) const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
 /// Rows of a page.
 const PAGE: usize = 1000;
 /// Pages that a tick reads of what is due; what lies behind them the next one finds.
@@ -173,6 +175,19 @@ pub(crate) async fn write(app: &App, ops: Vec<Op>) -> Result<(), StoreError> {
                 return Err(StoreError::Unavailable("the agenda could not be written".into()));
             }
         }
+    }
+    Ok(())
+}
+
+/// Takes away a mark that was read, unless somebody renewed it since.
+pub(crate) async fn dismiss(app: &App, mark: &Row) -> Result<(), StoreError> {
+    commit(app, vec![Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) }]).await.map(|_| ())
+}
+
+/// The same, once it was followed for as long as what it is about may be on its way.
+pub(crate) async fn dismiss_followed(app: &App, mark: &Row) -> Result<(), StoreError> {
+    if written(mark).is_none_or(|at| app.now().duration_since(at) >= FOLLOWED) {
+        dismiss(app, mark).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::store::State;
@@ -12,8 +12,6 @@ use crate::{App, Error, rows};
 
 /// However full a tick is with polls, facts are asked for so long.
 const AT_LEAST: Duration = Duration::from_secs(10);
-/// A reminder is older than what it reminds of, by no more than this.
-const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
 
 /// Asks whoever it is time to ask. Nobody is asked while no asset is concerned with any CVE. When it is time again stands
 /// in the agenda; `decided`: this tick decided about assets, so that it may be sooner than was read.
@@ -30,8 +28,8 @@ pub(crate) async fn refresh(app: &App, agenda: &Agenda, decided: bool, deadline:
     }
     let one = RowRange { limit: 1, ..RowRange::default() };
     if app.tables.range(Table::Intelligence, WATCH, one).await?.rows.is_empty() {
-        if now.duration_since(due) >= FOLLOWED {
-            agenda::commit(app, vec![Op::Delete { key: mark.key, etag: Some(mark.etag) }]).await?;
+        if now.duration_since(due) >= agenda::FOLLOWED {
+            agenda::dismiss(app, &mark).await?;
         }
         return Ok(());
     }

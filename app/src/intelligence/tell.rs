@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{AssetId, Bucket, OrgId};
-use jiff::SignedDuration;
 
 use super::store::{BOOK, CHANGES, Change};
 use super::watch::{self, WATCH};
@@ -16,8 +15,6 @@ const PAGES: usize = 20;
 const PAGE: usize = 1000;
 const CHANGES_AT_ONCE: usize = 10;
 const TRIES: usize = 8;
-/// A mark is followed for so long, since it comes before the change that it is about.
-const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
 
 /// The assets of one bucket, by poll group.
 type Concerned = BTreeMap<(OrgId, Bucket), BTreeMap<u32, Vec<AssetId>>>;
@@ -47,8 +44,8 @@ pub(crate) async fn tell(app: &App, agenda: &Agenda) -> Result<bool, Error> {
             }
         }
     }
-    if !any && agenda::written(mark).is_none_or(|at| app.now().duration_since(at) >= FOLLOWED) {
-        agenda::commit(app, vec![Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) }]).await?;
+    if !any {
+        agenda::dismiss_followed(app, mark).await?;
     }
     Ok(any)
 }

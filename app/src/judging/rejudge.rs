@@ -1,15 +1,11 @@
 use domain::ids::{Bucket, OrgId};
-use jiff::SignedDuration;
 
 use crate::agenda::{self, Agenda, Mark};
 use crate::assets::Register;
 use crate::ledger::{CommitError, Decision, partition};
 use crate::poll::{PollGroup, stamp};
-use crate::ports::Op;
 use crate::{App, Error, access};
 
-/// A mark is followed for so long, since it comes before the change that it is about.
-const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
 const MOST: usize = 100;
 const TRIES: usize = 8;
 
@@ -21,9 +17,7 @@ pub(crate) async fn rejudge(app: &App, agenda: &Agenda) -> Result<bool, Error> {
         let Some(org) = Mark::Anew.about(mark).and_then(|org| org.parse::<OrgId>().ok()) else { continue };
         wake(app, &org).await?;
         any = true;
-        if agenda::written(mark).is_none_or(|at| app.now().duration_since(at) >= FOLLOWED) {
-            agenda::commit(app, vec![Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) }]).await?;
-        }
+        agenda::dismiss_followed(app, mark).await?;
     }
     Ok(any)
 }

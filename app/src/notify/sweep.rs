@@ -78,8 +78,7 @@ async fn outbox(app: &App, mark: &Row) -> Result<usize, StoreError> {
     if page.rows.is_empty() {
         if agenda::written(mark).is_none_or(|at| now.duration_since(at) > PATIENCE) {
             // Only the mark that was read: an event may be on its way, and marks before it is stored.
-            let op = Op::Delete { key: mark.key.clone(), etag: Some(mark.etag.clone()) };
-            agenda::commit(app, vec![op]).await?;
+            agenda::dismiss(app, mark).await?;
         }
         return Ok(0);
     }
