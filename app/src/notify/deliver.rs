@@ -89,7 +89,7 @@ pub(super) async fn carry_out(app: &App, org: &OrgId, delivery: Delivery) -> Res
     }
     if delivery.form == DeliveryForm::Reminder
         && delivery.attempts.is_empty()
-        && is_needless(app, org, &channel).await?
+        && remind::is_needless(app, org, &channel).await?
     {
         ahead::follow(app, org, &channel, &delivery).await?;
         shelf::remove(app, org, &delivery).await?;
@@ -126,11 +126,6 @@ fn held_until(channel: &Channel, delivery: &Delivery, now: Timestamp) -> Option<
         return None;
     }
     channel.trigger.quiet_hours.as_ref()?.span(now).map(|(_, end)| end)
-}
-
-/// Is there nothing to remind of?
-async fn is_needless(app: &App, org: &OrgId, channel: &Channel) -> Result<bool, Error> {
-    Ok(remind::still_open(app, org, channel).await?.is_empty())
 }
 
 /// Does it wake somebody about what has ended by now?

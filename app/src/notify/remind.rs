@@ -29,8 +29,27 @@ pub(super) struct Reminded {
     pub assignee: Option<EmailAddress>,
 }
 
+/// Is there nothing to remind of?
+pub(super) async fn is_needless(app: &App, org: &OrgId, channel: &Channel) -> Result<bool, Error> {
+    Ok(told_and_open(app, org, channel).await?.is_empty())
+}
+
 /// What a channel reminds of at this moment, the worst first.
 pub(super) async fn still_open(app: &App, org: &OrgId, channel: &Channel) -> Result<Vec<Reminded>, Error> {
+    let rows: Vec<String> = told_and_open(app, org, channel).await?.iter().map(FindingId::row).collect();
+    let found = app.tables.get_many(Table::Exposure, &ledger::partition(org, Bucket::default()), &rows).await?;
+    let register = Register::read(app, org).await?;
+    let mut reminded = Vec::new();
+    for row in found.into_iter().flatten().filter(|row| alias(row).is_none()) {
+        let finding = read_finding(&row)?.finding;
+        let asset = register.find(&finding.asset).map(|asset| asset.name.clone());
+        reminded.push(of(finding, asset, &app.settings.public_url));
+    }
+    Ok(reminded)
+}
+
+/// The findings by the directory and by what the channel was told: no row of theirs is read for that.
+async fn told_and_open(app: &App, org: &OrgId, channel: &Channel) -> Result<Vec<FindingId>, Error> {
     let Some(hours) = channel.trigger.repeat_hours else { return Ok(Vec::new()) };
     let Ok(before) = app.now().checked_sub(SignedDuration::from_hours(i64::from(hours))) else { return Ok(Vec::new()) };
     let bucket = Bucket::default();
@@ -45,19 +64,7 @@ pub(super) async fn still_open(app: &App, org: &OrgId, channel: &Channel) -> Res
     let ids: Vec<FindingId> = open.iter().take(MOST).map(|e| e.id(bucket)).collect();
     let keys: Vec<String> = ids.iter().map(|id| shelf::told_row(&channel.id, id)).collect();
     let told = app.tables.get_many(Table::Deliveries, org.as_str(), &keys).await?;
-    let rows: Vec<String> = ids.iter().zip(told).filter(|(_, told)| told.is_some()).map(|(id, _)| id.row()).collect();
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = app.tables.get_many(Table::Exposure, &ledger::partition(org, bucket), &rows).await?;
-    let register = Register::read(app, org).await?;
-    let mut reminded = Vec::new();
-    for row in found.into_iter().flatten().filter(|row| alias(row).is_none()) {
-        let finding = read_finding(&row)?.finding;
-        let asset = register.find(&finding.asset).map(|asset| asset.name.clone());
-        reminded.push(of(finding, asset, &app.settings.public_url));
-    }
-    Ok(reminded)
+    Ok(ids.into_iter().zip(told).filter(|(_, told)| told.is_some()).map(|(id, _)| id).collect())
 }
 
 fn of(finding: Finding, asset: Option<String>, public_url: &str) -> Reminded {
