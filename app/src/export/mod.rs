@@ -13,6 +13,7 @@ mod services;
 
 use std::sync::Arc;
 
+use domain::finding::Finding;
 use domain::ids::{Bucket, EventId};
 use domain::role::Action;
 use futures_util::Stream;
@@ -72,6 +73,8 @@ enum Source {
 
 /// Rows that are read at once.
 const PAGE: usize = 500;
+/// The page of a list that is all of it.
+const EVERYTHING: (Option<&str>, usize) = (None, usize::MAX);
 
 /// Begins an export: of what there is, or of what was known at an instant, where that is kept.
 pub async fn begin(app: Arc<App>, caller: Caller, wanted: Wanted, at: Option<Timestamp>) -> Result<Export, Error> {
@@ -82,7 +85,8 @@ pub async fn begin(app: Arc<App>, caller: Caller, wanted: Wanted, at: Option<Tim
     let columns = wanted.columns();
     let wanted = wanted.until(at);
     let (source, told_to) = match (&wanted, at) {
-        (Wanted::Findings(_) | Wanted::Services(_), Some(at)) => past(&app, &caller, &wanted, at).await?,
+        (Wanted::Findings(filter), Some(at)) => past_findings(&app, &caller, filter, at).await?,
+        (Wanted::Services(filter), Some(at)) => past_services(&app, &caller, filter, at).await?,
         (Wanted::Assets(_), Some(_)) => {
             let message = "assets are not kept as they were: leave out `at`";
             return Err(UserError::of(UserErrorCode::Invalid, "at", message).into());
@@ -112,23 +116,30 @@ pub async fn begin(app: Arc<App>, caller: Caller, wanted: Wanted, at: Option<Tim
     Ok(Export { cursor, columns, source, app, caller, wanted })
 }
 
-/// What was known at an instant: all of it at once, because that is how it is found out.
-async fn past(app: &App, caller: &Caller, wanted: &Wanted, at: Timestamp) -> Result<(Source, u64), Error> {
-    let everything = (None, usize::MAX);
+/// The findings that were known at an instant: all of them at once, because that is how it is found out.
+async fn past_findings(
+    app: &App,
+    caller: &Caller,
+    filter: &FindingFilter,
+    at: Timestamp,
+) -> Result<(Source, u64), Error> {
     let register = Register::read(app, &caller.org).await?;
-    match wanted {
-        Wanted::Services(filter) => {
-            let found = services_as_of(app, caller, at, filter, everything).await?;
-            let records = found.items.iter().map(|(_, service)| services::record(service, &register)).collect();
-            Ok((Source::Whole(records), found.told_to))
-        }
-        Wanted::Findings(filter) => {
-            let found = findings_at(app, caller, at, filter, everything).await?;
-            let record = |f: &domain::finding::Finding| findings::record(f, register.find(&f.asset), at);
-            Ok((Source::Whole(found.items.iter().map(|(_, finding)| record(&finding.then)).collect()), found.told_to))
-        }
-        _ => Ok((Source::Nowhere, 0)),
-    }
+    let found = findings_at(app, caller, at, filter, EVERYTHING).await?;
+    let record = |f: &Finding| findings::record(f, register.find(&f.asset), at);
+    Ok((Source::Whole(found.items.iter().map(|(_, finding)| record(&finding.then)).collect()), found.told_to))
+}
+
+/// The services, likewise.
+async fn past_services(
+    app: &App,
+    caller: &Caller,
+    filter: &ServiceFilter,
+    at: Timestamp,
+) -> Result<(Source, u64), Error> {
+    let register = Register::read(app, &caller.org).await?;
+    let found = services_as_of(app, caller, at, filter, EVERYTHING).await?;
+    let records = found.items.iter().map(|(_, service)| services::record(service, &register)).collect();
+    Ok((Source::Whole(records), found.told_to))
 }
 
 impl Wanted {
