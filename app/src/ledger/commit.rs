@@ -111,23 +111,31 @@ impl Session<'_> {
     }
 
     /// Commits decisions in as many batches as they need, the last decision in the last batch, and hands their
-    /// events to the queue. After an error nothing of the failed batch is stored; earlier ones are.
+    /// events to the queue: those of one batch while the next is being stored. After an error nothing of the failed
+    /// batch is stored; earlier ones are.
     pub async fn commit(&mut self, decisions: Vec<Decision>) -> Result<Vec<Event>, CommitError> {
         if decisions.iter().any(|d| !d.drafts.is_empty()) {
             self.app.mark_dirty(self.org, self.bucket).await?;
         }
-        let mut events = Vec::new();
+        let (app, org) = (self.app, self.org);
+        let mut events: Vec<Event> = Vec::new();
+        let mut handed = 0;
         let mut rest = decisions.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(fitting(rest));
-            let made = self.commit_batch(now).await?;
-            self.app.queue_routing(self.org, &made).await;
-            events.extend(made);
+            let first = rest.len() == decisions.len();
+            let storing = async {
+                if !first {
+                    self.read_on().await?;
+                }
+                self.commit_batch(now).await
+            };
+            let (stored, ()) = tokio::join!(storing, app.queue_routing(org, &events[handed..]));
+            handed = events.len();
+            events.extend(stored?);
             rest = later;
-            if !rest.is_empty() {
-                self.read_on().await?;
-            }
         }
+        app.queue_routing(org, &events[handed..]).await;
         Ok(events)
     }
 
