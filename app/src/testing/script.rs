@@ -17,6 +17,7 @@ pub struct Script(Mutex<Lines>);
 struct Lines {
     hosts: BTreeMap<IpAddr, HostObservation>,
     error: Option<SourceError>,
+    account: Option<Account>,
     asked: usize,
 }
 
@@ -34,6 +35,11 @@ impl Script {
     /// From now on every question fails so (`None`: none does).
     pub fn fails(&self, error: Option<SourceError>) {
         self.lines().error = error;
+    }
+
+    /// From now on this is what is left of the key's plan.
+    pub fn leaves(&self, account: Account) {
+        self.lines().account = Some(account);
     }
 
     /// How many questions there were.
@@ -78,7 +84,7 @@ impl Exposure for Script {
     }
 
     async fn account(&self, _: &SourceKey) -> Result<Account, SourceError> {
-        Err(SourceError::Unavailable("not in this script".into()))
+        self.lines().account.clone().ok_or_else(|| SourceError::Unavailable("not in this script".into()))
     }
 
     fn announce(&self, _: &SourceKey, _: u32) {}

@@ -6,6 +6,7 @@ mod matrix;
 mod samples;
 mod scopes;
 mod shape;
+mod sources;
 mod strangers;
 mod walk;
 mod world;

@@ -18,7 +18,6 @@ const LEGEND: &str = "\
 ! UNAUTHENTICATED
 ~ refused for what is in the input, after it was clear that they may
 x BAD_USER_INPUT
-? no value of the type in the example
 Payloads are shown to whoever may do what they are the payload of.
 ";
 
@@ -67,7 +66,7 @@ async fn reads(world: &World, shape: &Shape) -> Vec<(String, String)> {
     let things = &world.things;
     let ways = ways(world, shape, things).await;
     let mut rows = Vec::new();
-    for of in shape.objects().filter(|of| *of != "Mutation" && !of.ends_with("Payload")) {
+    for of in shape.readable() {
         for field in shape.fields(of) {
             let mut cells = String::new();
             for (_, caller) in &world.everybody {
@@ -75,7 +74,7 @@ async fn reads(world: &World, shape: &Shape) -> Vec<(String, String)> {
                 cells.push(match (of, ways.get(of)) {
                     ("Subscription", _) => followed(world, caller.as_ref(), &step).await,
                     (_, Some(way)) => read(world, caller.as_ref(), way, &step).await,
-                    (_, None) => '?',
+                    (_, None) => panic!("the example has no value of the type {of}: add one to the world"),
                 });
             }
             rows.push((format!("{of}.{}", text(&field["name"])), cells));

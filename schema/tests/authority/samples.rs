@@ -28,8 +28,8 @@ impl Things {
         owner: &Caller,
         finding: &Value,
         retired: &Value,
-        webhook: &Value,
-        email: &Value,
+        scan: &Value,
+        [webhook, email]: [&Value; 2],
     ) -> Self {
         let told = world.ask(Some(owner), LOOK, json!({})).await;
         assert!(told.get("errors").is_none(), "{told:#}");
@@ -40,6 +40,7 @@ impl Things {
         let ids = json!({
             "asset": assets.iter().find(|a| a["id"] != *retired).unwrap()["id"],
             "retired": retired,
+            "scan": scan,
             "finding": finding,
             "webhook": webhook,
             "email": email,
@@ -94,6 +95,10 @@ impl Things {
                 ("Query", "vulnerability", "cve") => "\"CVE-2021-36260\"".into(),
                 ("Query", "findingsAt" | "servicesAt", "at") => json!(self.now).to_string(),
                 ("Query", "findingGroups", "by") => "[SEVERITY]".into(),
+                ("Query", "exploits", "facets") => "[{name: TYPE}]".into(),
+                ("Shodan", "resolve", "hostnames") => "[\"plc.plant.example\"]".into(),
+                ("Shodan", "reverse", "ips") => "[\"8.8.8.8\"]".into(),
+                ("Shodan", "count" | "search", "facets") => "[\"org\"]".into(),
                 ("Subscription", _, "after") => json!(self.beginning).to_string(),
                 (_, _, _) if arg["type"]["kind"] == "NON_NULL" && arg["defaultValue"].is_null() => {
                     shape.least(&arg["type"]).to_string()

@@ -1,6 +1,6 @@
 //! The schema as it tells itself: types, fields and arguments, and the least value that an argument takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -21,10 +21,15 @@ impl Shape {
         Self(all.into_iter().map(|t| (text(&t["name"]).to_owned(), t)).collect())
     }
 
-    /// Types with fields, but for those of the schema itself.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = &str> {
-        let objects = self.0.iter().filter(|(name, t)| t["kind"] == "OBJECT" && !name.starts_with("__"));
-        objects.map(|(name, _)| name.as_str())
+    /// Types that queries and subscriptions lead to, these two included: the others only come with what was changed.
+    pub(crate) fn readable(&self) -> BTreeSet<&str> {
+        let mut found = BTreeSet::from(["Query", "Subscription"]);
+        let mut next = vec!["Query", "Subscription"];
+        while let Some(of) = next.pop() {
+            let to = self.fields(of).iter().flat_map(|field| self.possible(bare(&field["type"])));
+            next.extend(to.filter(|to| found.insert(to)));
+        }
+        found
     }
 
     pub(crate) fn fields(&self, of: &str) -> &[Value] {

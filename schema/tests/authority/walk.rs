@@ -1,6 +1,6 @@
 //! Ways through the schema to something that is there: for each type one document that leads to a value of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -42,11 +42,15 @@ fn flat(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().flat_map(flat).collect())
 }
 
+/// So many values of a type are looked at for what lies behind them: an event may have changes, and most have none.
+const VALUES: usize = 3;
+
 /// For each type that can be reached the first way to a value of it, as the OWNER goes.
 pub(crate) async fn ways(world: &World, shape: &Shape, things: &Things) -> BTreeMap<String, Way> {
     let owner = world.somebody("OWNER");
     let mut found = BTreeMap::from([("Query".to_owned(), Way::default())]);
     let mut next: VecDeque<(String, Way)> = found.clone().into_iter().collect();
+    let mut looked_at: BTreeMap<String, usize> = BTreeMap::new();
     for id in things.ids() {
         // Some are reached by their id alone.
         let way = Way::default().on(format!("node(id: \"{id}\")"));
@@ -57,20 +61,24 @@ pub(crate) async fn ways(world: &World, shape: &Shape, things: &Things) -> BTree
     }
     while let Some((of, way)) = next.pop_front() {
         found.entry(of.clone()).or_insert_with(|| way.clone());
+        let values = looked_at.entry(of.clone()).or_default();
+        *values += 1;
+        if *values > VALUES {
+            continue;
+        }
         for field in shape.fields(&of) {
             let to = shape.possible(bare(&field["type"]));
-            if to.iter().all(|name| found.contains_key(*name)) {
+            if to.iter().all(|name| looked_at.get(*name).is_some_and(|values| *values >= VALUES)) {
                 continue;
             }
             let step = format!("{}{}", text(&field["name"]), things.arguments(shape, &of, field));
             let way = way.on(&step);
             let answer = world.ask(owner, &way.document("__typename"), json!({})).await;
-            for kind in way.ends(&answer["data"], "__typename") {
-                if !found.contains_key(text(kind)) {
-                    let way = if to.len() > 1 { way.on(format!("... on {}", text(kind))) } else { way.clone() };
-                    found.insert(text(kind).to_owned(), way.clone());
-                    next.push_back((text(kind).to_owned(), way));
-                }
+            let kinds: BTreeSet<&str> = way.ends(&answer["data"], "__typename").into_iter().map(text).collect();
+            for kind in kinds {
+                let way = if to.len() > 1 { way.on(format!("... on {kind}")) } else { way.clone() };
+                found.entry(kind.to_owned()).or_insert_with(|| way.clone());
+                next.push_back((kind.to_owned(), way));
             }
         }
     }

@@ -6,20 +6,23 @@ use std::time::Duration;
 
 use app::App;
 use app::access::{self, Caller, Client, Credential, Login, NewApiToken, Register};
+use app::ports::Account;
 use app::testing::{
-    Bench, Faulty, JsonLetters, MemoryTables, RecordingChats, RecordingMailer, RecordingWebhooks, Script, SeededIds,
-    Silent, seen,
+    Bench, Faulty, JsonLetters, Library, MemoryTables, RecordingChats, RecordingMailer, RecordingWebhooks, Script,
+    SeededIds, Silent, seen,
 };
 use async_graphql::{Request, Variables};
-use domain::cve::CveId;
-use domain::observation::VulnerabilityClaim;
+use domain::observation::{Tls, VulnerabilityClaim};
 use domain::role::{Role, Scope};
 use futures_util::StreamExt;
+use jiff::Timestamp;
+use jiff::civil::date;
 use schema::Engine;
 use schema::context::Asked;
 use serde_json::{Value, json};
 
 use crate::samples::Things;
+use crate::sources::{CVE, OneOfEach, cve, somewhere};
 
 pub(crate) const PASSWORD: &str = "a sentence is good";
 
@@ -46,14 +49,7 @@ impl World {
         let owner = access::login(&before, login, &Client::default()).await.unwrap().caller;
         let everybody = everybody(&before, &owner).await;
 
-        let mut bench = bench((**before.tables).clone(), 2);
-        let script = Arc::new(Script::default());
-        let ip: IpAddr = "8.8.8.8".parse().unwrap();
-        let mut host = seen(ip, bench.app.now(), &[(23, "telnet"), (502, "modbus")]);
-        let tested = VulnerabilityClaim { verified: true, cvss: Some(9.8), ..VulnerabilityClaim::default() };
-        host.banners[0].vulnerabilities.insert(CveId::parse("CVE-2021-36260").unwrap(), tested);
-        script.says(host);
-        bench.app.exposure = script;
+        let bench = bench((**before.tables).clone(), 2);
         let (tables, app) = (bench.tables.clone(), Arc::new(bench.app));
         let engine = schema::build(Arc::clone(&app));
         let mut world = Self { app, tables, engine, everybody, things: Things::default() };
@@ -102,7 +98,9 @@ impl World {
         ask(retire, json!({"ids": [retired]})).await;
         for channel in [
             "createWebhookChannel(input: {name: \"SIEM\", url: \"https://siem.example/in\"}) { userErrors { message } }",
-            "createEmailChannel(input: {name: \"Duty\", recipients: [\"duty@plant.example\"]}) { userErrors { message } }",
+            "createEmailChannel(input: {name: \"Duty\", recipients: [\"duty@plant.example\"], trigger: {quietHours: {from: \"22:00\", \
+                to: \"06:00\", timeZone: \"Europe/Rome\"}}}) { userErrors { message } }",
+            "setShodanKey(input: {key: \"KEY0123456789KEY0123456789KEY012\"}) { userErrors { message } }",
             "createChatChannel(input: {name: \"Room\", service: SLACK, url: \"https://hooks.slack.com/services/T/B/x\"}) { userErrors { message } }",
             "inviteMember(input: {email: \"zoe@plant.example\", role: MEMBER}) { userErrors { message } }",
         ] {
@@ -112,7 +110,8 @@ impl World {
             reason: ACCEPTABLE_RISK, note: \"reachable from within alone\", until: \"2026-04-01T00:00:00Z\"}) { userErrors { field message } } }";
         ask(policy, json!({})).await;
         app::poll::tick(&self.app).await.unwrap();
-        let found = ask("{ findings(first: 9) { nodes { id } } }", json!({})).await;
+        let found = format!("{{ findings(first: 9, filter: {{cves: [\"{CVE}\"]}}) {{ nodes {{ id }} }} }}");
+        let found = ask(&found, json!({})).await;
         let finding = found["findings"]["nodes"][0]["id"].clone();
         let work = "mutation($id: ID!, $me: ID!) {
             triageFindings(input: {ids: [$id], state: ACCEPTED, reason: ACCEPTABLE_RISK, note: \"until spring\", until: \"2026-04-01T00:00:00Z\"}) { userErrors { code field message } }
@@ -127,7 +126,10 @@ impl World {
             all.iter().find(|c| c["__typename"] == kind).unwrap()["id"].clone()
         };
         ask(test, json!({"id": of("WebhookChannel")})).await;
-        self.things = Things::look(self, owner, &finding, &retired, &of("WebhookChannel"), &of("EmailChannel")).await;
+        let scan = "mutation($id: ID!) { requestScan(input: {findingIds: [$id], maxCredits: 1}) { scan { id } userErrors { message } } }";
+        let scan = ask(scan, json!({"id": finding})).await["requestScan"]["scan"]["id"].clone();
+        self.things =
+            Things::look(self, owner, &finding, &retired, &scan, [&of("WebhookChannel"), &of("EmailChannel")]).await;
     }
 }
 
@@ -141,7 +143,49 @@ fn bench(tables: MemoryTables, seed: u64) -> Bench {
     bench.app.chats = Arc::new(RecordingChats::default());
     bench.app.mailer = Arc::new(RecordingMailer::default());
     bench.app.letters = Arc::new(JsonLetters);
+    bench.app.exposure = Arc::new(plc(bench.app.now()));
+    bench.app.intelligence = Arc::new(library());
+    bench.app.research = Arc::new(OneOfEach);
+    bench.app.scans = Arc::new(OneOfEach);
+    bench.app.alerts = Arc::new(OneOfEach);
+    bench.app.exploits = Arc::new(OneOfEach);
     bench
+}
+
+/// One address, seen with everything that can be seen of one.
+fn plc(now: Timestamp) -> Script {
+    let script = Script::default();
+    let mut host = seen(IpAddr::from([8, 8, 8, 8]), now, &[(23, "telnet"), (502, "modbus")]);
+    host.location = Some(somewhere());
+    let tested = VulnerabilityClaim { verified: true, cvss: Some(9.8), ..VulnerabilityClaim::default() };
+    for banner in &mut host.banners {
+        banner.vulnerabilities.insert(cve(), tested.clone());
+        banner.tls = Some(Tls {
+            versions: vec!["TLSv1.2".into()],
+            cipher: Some("AES128-SHA".into()),
+            subject: Some("plc".into()),
+            issuer: Some("plc".into()),
+            not_before: Some(Timestamp::UNIX_EPOCH),
+            not_after: Some(Timestamp::MAX),
+            self_signed: true,
+            key_bits: Some(2048),
+            signature_algorithm: Some("sha256WithRSAEncryption".into()),
+            fingerprint_sha256: Some("00".repeat(32)),
+            serial: Some("1".into()),
+        });
+    }
+    script.says(host);
+    let (plan, left) = ("dev".into(), Some(100));
+    script.leaves(Account { plan, query_credits: left, scan_credits: left, monitored_ips: left });
+    script
+}
+
+/// What publishers say of the one CVE.
+fn library() -> Library {
+    let (library, day) = (Library::default(), date(2026, 1, 2));
+    library.lists(&cve(), day);
+    library.scores(&cve(), 0.94, day);
+    library
 }
 
 /// Nobody, a person of each role, a token of each scope, and the OWNER of another organization.
