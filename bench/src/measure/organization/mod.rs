@@ -61,6 +61,8 @@ async fn fill<S: Tables + Queue + 'static>(store: Arc<S>, time: Arc<ManualClock>
     let alone = size.assets - devices.networks.len();
     world.watch(devices.addresses.iter().take(alone).map(ToString::to_string), SELDOM).await?;
     world.tick().await?;
+    // Or the program, once it runs on this store, would be measured while it routes.
+    app::notify::drain(&world.app, usize::MAX).await?;
     println!("  an organization was filled in {} s", Short(began.elapsed().as_secs_f64()));
     world.restarted()
 }
