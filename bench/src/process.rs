@@ -70,10 +70,11 @@ impl Served {
             // One token asks as often as the processor can answer.
             .env("IOTMONITOR_RATE_LIMIT", u32::MAX.to_string())
             .envs(nowhere)
+            // Why it ended, should it end.
+            .env("IOTMONITOR_LOG", "error")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("{} cannot be started", program.display()))?;
         Ok(Self { child, address })
